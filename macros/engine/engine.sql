@@ -1,0 +1,175 @@
+{# Every difference between the SQL engines stands here, one macro each. Anything else in models/ is
+   SQL that DuckDB and Spark both run. #}
+
+{# A date plus a whole number of days. Never an interval: DuckDB takes 30 days for one month. #}
+{% macro add_days(date_on, days) -%}
+    {{ return(adapter.dispatch('add_days', 'crm')(date_on, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(date_on, days) -%}
+    ({{ date_on }} + cast({{ days }} as integer))
+{%- endmacro %}
+
+{% macro spark__add_days(date_on, days) -%}
+    date_add({{ date_on }}, cast({{ days }} as int))
+{%- endmacro %}
+
+{# The same day a whole number of months on; the last of the month where that month is shorter. #}
+{% macro add_months(date_on, months) -%}
+    {{ return(adapter.dispatch('add_months', 'crm')(date_on, months)) }}
+{%- endmacro %}
+
+{% macro default__add_months(date_on, months) -%}
+    cast({{ date_on }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__add_months(date_on, months) -%}
+    add_months({{ date_on }}, cast({{ months }} as int))
+{%- endmacro %}
+
+{# Whole days from one date to another; negative when the second is earlier. #}
+{% macro days_between(from_on, to_on) -%}
+    {{ return(adapter.dispatch('days_between', 'crm')(from_on, to_on)) }}
+{%- endmacro %}
+
+{% macro default__days_between(from_on, to_on) -%}
+    ({{ to_on }} - {{ from_on }})
+{%- endmacro %}
+
+{% macro spark__days_between(from_on, to_on) -%}
+    datediff({{ to_on }}, {{ from_on }})
+{%- endmacro %}
+
+{# A local time of a zone as an instant, a timestamp in UTC. #}
+{% macro local_to_utc(local_at, time_zone) -%}
+    {{ return(adapter.dispatch('local_to_utc', 'crm')(local_at, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_to_utc(local_at, time_zone) -%}
+    timezone('UTC', timezone('{{ time_zone }}', {{ local_at }}))
+{%- endmacro %}
+
+{% macro spark__local_to_utc(local_at, time_zone) -%}
+    to_utc_timestamp({{ local_at }}, '{{ time_zone }}')
+{%- endmacro %}
+
+{# An instant in UTC as the local time of a zone. #}
+{% macro utc_to_local(instant_at, time_zone) -%}
+    {{ return(adapter.dispatch('utc_to_local', 'crm')(instant_at, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__utc_to_local(instant_at, time_zone) -%}
+    timezone('{{ time_zone }}', timezone('UTC', {{ instant_at }}))
+{%- endmacro %}
+
+{% macro spark__utc_to_local(instant_at, time_zone) -%}
+    from_utc_timestamp({{ instant_at }}, '{{ time_zone }}')
+{%- endmacro %}
+
+{# A text with an offset as an instant, a timestamp in UTC; null where it is none. #}
+{% macro offset_text_to_utc(text) -%}
+    {{ return(adapter.dispatch('offset_text_to_utc', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__offset_text_to_utc(text) -%}
+    timezone('UTC', try_cast({{ text }} as timestamp with time zone))
+{%- endmacro %}
+
+{% macro spark__offset_text_to_utc(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro matches(text, pattern) -%}
+    {{ return(adapter.dispatch('matches', 'crm')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(text, pattern) -%}
+    regexp_matches({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike '{{ pattern | replace('\\', '\\\\') }}')
+{%- endmacro %}
+
+{# Every match replaced. #}
+{% macro replace_all(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_all', 'crm')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern | replace('\\', '\\\\') }}', '{{ replacement }}')
+{%- endmacro %}
+
+{# Unicode's composed form, so that twins (é, e + accent) are one key. #}
+{% macro composed(text) -%}
+    {{ return(adapter.dispatch('composed', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__composed(text) -%}
+    nfc_normalize({{ text }})
+{%- endmacro %}
+
+{% macro spark__composed(text) -%}
+    {{ text }}
+{%- endmacro %}
+
+{# The sorted set of a column's values as one text. #}
+{% macro ordered_list(text, separator=', ') -%}
+    {{ return(adapter.dispatch('ordered_list', 'crm')(text, separator)) }}
+{%- endmacro %}
+
+{% macro default__ordered_list(text, separator) -%}
+    string_agg(distinct {{ text }}, '{{ separator }}' order by {{ text }})
+{%- endmacro %}
+
+{% macro spark__ordered_list(text, separator) -%}
+    array_join(array_sort(collect_set({{ text }})), '{{ separator }}')
+{%- endmacro %}
+
+{# A row of text columns as one JSON text. #}
+{% macro as_json(columns) -%}
+    {{ return(adapter.dispatch('as_json', 'crm')(columns)) }}
+{%- endmacro %}
+
+{% macro default__as_json(columns) -%}
+    cast(to_json(struct_pack(
+        {%- for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor -%}
+    )) as string)
+{%- endmacro %}
+
+{% macro spark__as_json(columns) -%}
+    to_json(named_struct(
+        {%- for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor -%}
+    ))
+{%- endmacro %}
+
+{# Our key of a record: 60 bits of the MD5 of its system and id. A pure function of the input, the same
+   on every engine, small enough to join fast; that no two collide is tested on every build. #}
+{% macro surrogate_key(parts) -%}
+    {{ return(adapter.dispatch('surrogate_key', 'crm')(parts)) }}
+{%- endmacro %}
+
+{% macro default__surrogate_key(parts) -%}
+    cast(concat('0x', substr(md5(concat_ws('|', {{ parts | join(', ') }})), 1, 15)) as bigint)
+{%- endmacro %}
+
+{% macro spark__surrogate_key(parts) -%}
+    cast(conv(substr(md5(concat_ws('|', {{ parts | join(', ') }})), 1, 15), 16, 10) as bigint)
+{%- endmacro %}
+
+{# One row per day from a date to another, both inclusive, as column date_on. #}
+{% macro days_from_to(from_on, to_on) -%}
+    {{ return(adapter.dispatch('days_from_to', 'crm')(from_on, to_on)) }}
+{%- endmacro %}
+
+{% macro default__days_from_to(from_on, to_on) -%}
+    select cast(unnest(generate_series({{ from_on }}, {{ to_on }}, interval 1 day)) as date) as date_on
+{%- endmacro %}
+
+{% macro spark__days_from_to(from_on, to_on) -%}
+    select explode(sequence({{ from_on }}, {{ to_on }}, interval 1 day)) as date_on
+{%- endmacro %}

@@ -1,0 +1,75 @@
+{# Which of the contested, valid rows stands. Rows of one full natural key: the newest by the feed's
+   version column, then by the delivery; equal twins count once; twins that differ with nothing to say
+   which is newer are both quarantined. Rows without the last part of the key: the newest delivery of
+   what they replace as a whole. Nothing depends on the order of rows within a file. #}
+{% macro ranked_versions(feed) -%}
+{%- set contract = feed_contract(feed) -%}
+{%- set meta = contract.meta -%}
+{%- set names = contract.columns | map(attribute='name') | list -%}
+{%- set key = meta.natural_key -%}
+{%- set version = meta.version if meta.version in names else 'cast(null as timestamp)' -%}
+{%- set deleted = 'coalesce(is_deleted, false)' if 'is_deleted' in names else 'false' -%}
+{%- set group = competing_key(feed) -%}
+{%- set whole = meta.natural_key | reject('in', group) | list -%}
+    select
+        load_id,
+        source_line_number,
+        case
+            when is_keyed and versions_at_once > 1 then '{{ key | join(" and ") }}: conflicting_versions'
+        end as reasons,
+        case
+            when is_keyed and versions_at_once > 1 then null
+            when is_keyed and (version_number > 1 or precedence < replaced_up_to)
+                then case when twin_number > 1 then 'duplicate' else 'newer_version' end
+            when is_keyed and {{ deleted }} then 'withdrawn'
+            when not is_keyed and precedence < newest_precedence then 'newer_version'
+            when not is_keyed and is_whole_withdrawn then 'withdrawn'
+        end as superseded_because
+    from (
+        select
+            *,
+            row_number() over (
+                partition by system, is_keyed, is_conflict, {{ key | join(', ') }}
+                order by version_at desc nulls last, precedence desc, source_line_number asc, load_id asc
+            ) as version_number,
+            row_number() over (
+                partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence, payload
+                order by source_line_number
+            ) as twin_number
+        from (
+            select
+                *,
+                versions_at_once > 1 as is_conflict
+            from (
+                select
+                    *,
+                    case
+                        when min(payload) over same_version = max(payload) over same_version then 1
+                        else 2
+                    end as versions_at_once,
+                    max(case when not is_keyed then precedence end) over same_group as replaced_up_to,
+                    max(precedence) over same_group as newest_precedence,
+                    max(case when not is_keyed and {{ deleted }} then precedence end) over same_group
+                        = max(precedence) over same_group as is_whole_withdrawn
+                from (
+                    select
+                        *,
+                        {{ version }} as version_at,
+                        {{ (whole[0] ~ ' is not null') if whole else 'true' }} as is_keyed,
+                        md5(concat_ws('|'
+                            {%- for column in contract.columns %},
+                            coalesce(cast({{ column.name }} as string), '~')
+                            {%- endfor %}
+                        )) as payload
+                    from contested_rows
+                    where reasons is null
+                ) as valid
+                window
+                    same_version as (
+                        partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence
+                    ),
+                    same_group as (partition by system, {{ group | join(', ') }})
+            ) as compared
+        ) as flagged
+    ) as numbered
+{%- endmacro %}

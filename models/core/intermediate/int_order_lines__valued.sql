@@ -1,0 +1,100 @@
+with
+
+transactions as (
+    select * from {{ ref('transactions') }}
+),
+
+customer_links as (
+    select * from {{ ref('customer_links') }}
+),
+
+product_kinds as (
+    select * from {{ ref('product_kinds') }}
+),
+
+line_kinds as (
+    select * from {{ ref('line_kinds') }}
+),
+
+clock as (
+    select * from {{ ref('clock') }}
+),
+
+-- Lines without a number are numbered by what they say, never by where they stand in the file: identical
+-- lines may swap numbers without anyone being able to tell.
+numbered as (
+    select
+        t.*,
+        coalesce(t.line_number, coalesce(max(t.line_number) over in_order, 0) + row_number() over (
+            partition by t.system, t.order_id, t.line_number is null
+            order by
+                t.product_id, t.ordered_at, t.quantity, t.unit_price, t.line_amount, t.discount_amount,
+                t.customer_id, t.currency, t.line_kind, t.product_name, t.customer_country,
+                t.unit_cost, t.channel, t.store_id, t.promotion_id, t.original_order_id, t.updated_at
+        )) as order_line_number
+    from transactions as t
+    window in_order as (partition by t.system, t.order_id)
+),
+
+signed as (
+    select
+        n.*,
+        coalesce(n.quantity, case when n.line_amount < 0 then -1 else 1 end) as units
+    from numbered as n
+),
+
+valued as (
+    select
+        s.*,
+        cast(
+            round(coalesce(s.line_amount, s.units * s.unit_price) - coalesce(s.discount_amount, 0), 4)
+            as decimal(18, 4)
+        ) as net_amount
+    from signed as s
+)
+
+select
+    v.system,
+    v.order_id,
+    v.order_line_number as line_number,
+    v.business_unit,
+    coalesce(l.customer_key, {{ unattributed_key() }}) as customer_key,
+    case
+        when v.product_id is null then {{ unknown_product_key() }}
+        else {{ surrogate_key(['v.system', 'v.product_id']) }}
+    end as product_key,
+    v.product_id,
+    v.ordered_on,
+    v.ordered_at,
+    v.product_name,
+    v.customer_country,
+    coalesce(v.currency, c.reporting_currency) as currency,
+    k.line_kind,
+    v.channel,
+    v.store_id,
+    v.promotion_id,
+    v.original_order_id,
+    cast(v.units as decimal(18, 4)) as quantity,
+    coalesce(
+        v.unit_price,
+        cast(round(cast(v.line_amount as double) / nullif(cast(v.units as double), 0), 6) as decimal(18, 6))
+    ) as unit_price,
+    v.unit_cost,
+    v.discount_amount,
+    v.net_amount,
+    case
+        when coalesce(v.currency, c.reporting_currency) = c.reporting_currency then v.net_amount
+    end as net_amount_reporting,
+    v.units < 0 as is_return,
+    k.is_merchandise
+from valued as v
+cross join clock as c
+left join customer_links as l
+    on v.system = l.system
+    and v.customer_id = l.customer_id
+left join product_kinds as p
+    on v.system = p.system
+    and v.product_id = p.product_id
+left join line_kinds as k
+    on coalesce(v.line_kind, p.line_kind, 'merchandise') = k.line_kind
+where v.ordered_on <= c.as_of_date
