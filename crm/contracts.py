@@ -103,7 +103,7 @@ def load_systems(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, Sys
 
     Raises `ContractError` when the settings switch on a system that has no folder.
     """
-    folders = sorted(path.name for path in (root / "models/staging").iterdir() if path.is_dir())
+    folders = _folders(root)
     wanted = folders if settings.systems is None else list(settings.systems)
     for name in wanted:
         if name not in folders:
@@ -122,6 +122,15 @@ def load_tables(settings: Settings, root: Path = PROJECT_ROOT) -> dict[tuple[str
         for system in load_systems(settings, root).values()
         for table in system.tables
     }
+
+
+def switched_off_systems(settings: Settings, root: Path = PROJECT_ROOT) -> list[str]:
+    """The systems that have a folder and are not switched on."""
+    return [name for name in _folders(root) if name not in load_systems(settings, root)]
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "models/staging").iterdir() if path.is_dir())
 
 
 def _system(name: str, feeds: dict[str, Feed], root: Path) -> System:

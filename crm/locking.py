@@ -87,7 +87,7 @@ def file_lock(file: Path, holder: str, wait_seconds: float) -> Iterator[int]:
 
 
 def require_space(path: Path, bytes_needed: int) -> None:
-    """Raise `NoSpaceError` unless the disk that holds (or will hold) `path` has `bytes_needed` free."""
+    """Raise `NoSpaceError` unless the disk that `path` is or will be on has `bytes_needed` free."""
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < bytes_needed:

@@ -110,7 +110,7 @@ def require_as_built(contract: Contract, built: Mapping[str, Mapping[str, str]])
     for table in sorted(built.keys() - contract.keys()):
         raise MartContractError(
             f"The table {table} was built and is in no contract.",
-            fix="Drop it (a removed model leaves its table behind), or give its model a contract.",
+            fix="Removed models leave their tables behind: crm build --full-refresh clears them.",
         )
     for table, promise in contract.items():
         for column in sorted(promise.columns.keys() | built[table].keys()):

@@ -21,7 +21,7 @@ from crm.mart_contract import Contract, TableContract, require_as_built
 from crm.settings import Settings
 
 MARTS_FILE = "marts.duckdb"
-_BUILD_ANEW = "Delete build/marts.duckdb and build again: raw has everything."
+_BUILD_ANEW = "Run crm build --full-refresh: raw has everything."
 # Nine significant digits: sums of doubles differ in the last ones with the order of the threads.
 _NINE_DIGITS = (
     "case when {0} = 0 or not isfinite({0}) then {0} + 0.0"
@@ -57,8 +57,8 @@ def close_marts(settings: Settings, source: Path) -> None:
     except duckdb.Error as error:
         raise MartFileError(
             f"{source} cannot be closed for publishing: {error}",
-            fix="End the process that has it open; when none has, set the file and its .wal aside"
-            " and build again: raw has everything.",
+            fix="End the process that has it open. When none has, run crm build: it sets a broken"
+            " file aside and builds anew.",
         ) from error
     log = source.with_name(source.name + ".wal")
     if log.exists():
@@ -130,7 +130,7 @@ def read_back(
     if strange:
         raise MartFileError(
             f"The marts hold more than tables: {', '.join(row[0] for row in strange)}.",
-            fix="Materialize marts as tables, and drop what a removed model left behind.",
+            fix="Marts are tables; what removed models left, crm build --full-refresh clears.",
         )
     built: dict[str, dict[str, str]] = {}
     comments: dict[str, str] = {}
@@ -232,7 +232,6 @@ def _config(settings: Settings) -> dict[str, Any]:
         "threads": settings.threads,
         "memory_limit": settings.memory_limit,
         "temp_directory": str(settings.build / "spill"),
-        "TimeZone": "UTC",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

@@ -15,6 +15,7 @@ import math
 import os
 import re
 import shutil
+import sys
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ Format = Literal["table", "csv", "json"]
 _READING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_ANY_WIDTH = 100_000
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -76,8 +78,6 @@ def open_marts(settings: Settings) -> duckdb.DuckDBPyConnection:
             "threads": settings.threads,
             "memory_limit": settings.memory_limit,
             "temp_directory": str(spill),
-            "TimeZone": "UTC",
-            "python_enable_replacements": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
@@ -87,11 +87,14 @@ def open_marts(settings: Settings) -> duckdb.DuckDBPyConnection:
         connection.execute(f"attach '{path}' as marts (read_only)")
     except duckdb.Error as error:
         connection.close()
+        if current_version(settings) != version:  # pruned between the two looks
+            return open_marts(settings)
         raise NotPublishedError(
             f"The published file {file} cannot be opened: {error}",
             fix="Go back to a version that can: crm rollback.",
         ) from error
     connection.execute("use marts")
+    connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
@@ -136,7 +139,8 @@ def render(result: Result, form: Format) -> str:
     `table` is for eyes: as wide as the terminal, long cells folded, control characters escaped.
     `csv` guards spreadsheets: text that they would run as a formula gets a leading single quote;
     numbers and dates stay as they are, null is empty. `json` is a list of objects with every number
-    in all its digits (a reader must not squeeze keys into doubles), dates and instants in ISO 8601.
+    in all its digits (a reader must not squeeze keys into doubles), dates and instants in ISO 8601;
+    two columns of one name are a `QueryError`.
     """
     if form == "csv":
         return _csv(result)
@@ -172,13 +176,11 @@ def _nearest(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
 
 
 def _table(result: Result) -> str:
-    width = shutil.get_terminal_size((200, 24)).columns
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _ANY_WIDTH
     table = Table(box=box.SIMPLE_HEAD)
     for column, type_ in zip(result.columns, result.types, strict=True):
         is_number = re.match(r"U?(TINY|SMALL|BIG|HUGE)?INT|DECIMAL|DOUBLE|FLOAT", type_) is not None
-        table.add_column(
-            Text(column), justify="right" if is_number else "left", overflow="fold"
-        )
+        table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
     for row in result.rows:
         table.add_row(*(Text(_UNPRINTABLE.sub(_escape, _text(value))) for value in row))
     stream = io.StringIO()
@@ -188,7 +190,7 @@ def _table(result: Result) -> str:
 
 def _csv(result: Result) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream)  # lines end as in RFC 4180: with \n alone a lone \r goes unquoted
     writer.writerow([_guarded(column) for column in result.columns])
     writer.writerows([_guarded(value) for value in row] for row in result.rows)
     return stream.getvalue()
@@ -201,6 +203,10 @@ def _guarded(value: object) -> str:
 
 
 def _json_rows(result: Result) -> str:
+    if len(set(result.columns)) < len(result.columns):
+        raise QueryError(
+            "A JSON object cannot have two columns of one name.", fix="Name them apart: AS ..."
+        )
     objects = [_json(dict(zip(result.columns, row, strict=True))) for row in result.rows]
     return "[" + ",\n ".join(objects) + "]\n"
 

@@ -73,13 +73,17 @@ __all__ = [
 # Describes the deliveries, not the customers: a change here alone does not undo a rollback.
 QUALITY_SCHEMA = "quality"
 _SPARE_BYTES = 16 * 2**20
+STEPS = 8  # how often `progress` is told of one publication
 
 
 @dataclass(frozen=True)
 class Clock:
-    """What the marts know: events up to the end of `as_of_date`, deliveries up to `known_at`."""
+    """What the marts know: events up to the end of `as_of_date`, deliveries up to `known_at`.
 
-    as_of_date: dt.date
+    `as_of_date` is none while no order has ever been accepted.
+    """
+
+    as_of_date: dt.date | None
     known_at: int
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import duckdb
 
 from crm.contracts import SourceTable
+from crm.publishing import Clock
 from crm.settings import Settings
 
 _DELIVERY_COLUMNS = {
@@ -62,6 +63,19 @@ def register(
     _register_unparseable(con, settings)
     for table in tables.values():
         _register_table(con, settings, table)
+
+
+def read_clock(settings: Settings) -> Clock:
+    """The clocks of the build as it stands: what `core.clock` says, every delivery when none was asked."""
+    build, marts = settings.build / "build.duckdb", settings.build / "marts.duckdb"
+    with duckdb.connect() as con:
+        con.execute(f"attach {_text(build)} as build (read_only)")
+        con.execute(f"attach {_text(marts)} as marts (read_only)")
+        row = con.execute(
+            "select as_of_date, coalesce(known_at, (select max(load_id) from build.raw.deliveries), 0) "
+            "from marts.core.clock"
+        ).fetchone()
+    return Clock(as_of_date=row[0] if row else None, known_at=row[1] if row else 0)
 
 
 def _register_deliveries(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ import duckdb
 from crm.errors import CrmError
 from crm.settings import Settings
 
-DATASETS = ("standard", "online-retail-ii")
+DATASETS = ("synthetic", "online-retail-ii")
 MIN_CUSTOMERS = 50  # fewer hold no member who is in transactions only
 ONLINE_RETAIL_FILES = (
     "online_retail_ii_2009_2010.parquet",
@@ -49,7 +50,7 @@ class SampleReport:
 
 def write_sample(
     settings: Settings,
-    dataset: str = "standard",
+    dataset: str = "synthetic",
     source: Path | None = None,
     customers: int = 500,
     orders: int = 6_000,
@@ -95,8 +96,12 @@ def _generate_standard(
     if not 0 <= seed < 2**63:
         raise SampleError(f"The seed {seed} is out of range.", fix="Take one from 0 to 2^63 - 1.")
     progress(f"generating {customers:,} customers and {orders:,} orders")
-    config = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    with duckdb.connect(config={**config, "temp_directory": str(settings.build / "tmp")}) as con:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.build / "tmp"),
+    }
+    with duckdb.connect(config=config) as con:
         for name, value in (("seed", seed), ("customers", customers), ("orders", orders)):
             con.execute(f"set variable {name} = {value}::bigint")
         con.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
@@ -151,7 +156,7 @@ def _copy_online_retail(
     landed = []
     for name, count in zip(ONLINE_RETAIL_FILES, counts, strict=True):
         target = settings.landing / "online_retail" / "transactions" / name
-        _land(target, lambda part, name=name: shutil.copyfile(source / name, part))
+        _land(target, partial(shutil.copyfile, source / name))
         progress(f"{target.relative_to(settings.landing)}: {count:,} lines")
         landed.append(target)
     return SampleReport(tuple(landed), sum(counts))

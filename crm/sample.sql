@@ -23,8 +23,8 @@ select * from (values
         'White peony', 'Keemun black'
     ]),
     (1, 'Coffee', 'Harbour Roast', 8.0, [
-        'House espresso', 'Yunnan single origin 云南', 'Decaf blend', 'Filter roast', 'Cold brew bags',
-        'Green beans'
+        'House espresso', 'Yunnan single origin 云南', 'Decaf blend', 'Filter roast',
+        'Cold brew bags', 'Green beans'
     ]),
     (2, 'Teaware 茶具', 'Celadon & Co', 18.0, [
         'Gaiwan 盖碗', 'Clay teapot 紫砂壶', 'Glass pitcher', 'Tasting cups', 'Bamboo tray',
@@ -283,7 +283,11 @@ on_days as (
             when 'slipping' then open_day
                 + floor(0.7 * span * pow((k + 0.3 * draw('day', choice)) / orders, 1.6))
             when 'hunter' then whole('day', choice, 4)
-                + one_of(list_filter(getvariable('sale_days'), lambda day: day >= open_day), 'sale', choice)
+                + one_of(
+                    list_filter(getvariable('sale_days'), lambda day: day >= open_day),
+                    'sale',
+                    choice
+                )
             else open_day + whole('day', choice, span)
         end::int as day,
     from placed
@@ -425,7 +429,8 @@ union all
 select
     repeated.half + 1,
     documents.* replace (
-        documents.quantity + (repeated.from_end % 3 = 1 and documents.line_number = 1)::int as quantity,
+        documents.quantity
+            + if(repeated.from_end % 3 = 1 and documents.line_number = 1, 1, 0) as quantity,
         case
             when repeated.is_withdrawn or repeated.from_end % 3 = 1
                 then date_trunc('day', documents.ordered_at) + to_hours(480)

@@ -50,7 +50,7 @@ class Manifest:
     version: str
     run_id: str
     created_at: dt.datetime
-    as_of_date: dt.date
+    as_of_date: dt.date | None
     known_at: int
     duckdb_version: str
     storage_version: str
@@ -128,11 +128,10 @@ def rollback(settings: Settings, to: str | None = None) -> str:
                 f"There is no version '{to}'.", fix=f"Kept versions: {', '.join(kept) or 'none'}."
             )
         target = to or older[-1]
-        for version in kept:
-            mark = version_folder(settings, version) / ROLLED_BACK_FILE
-            if version > target:
-                mark.touch()
-                sync(mark.parent)
+        if current is not None and target < current:
+            left = version_folder(settings, current)
+            (left / ROLLED_BACK_FILE).touch()
+            sync(left)
         make_current(settings, target)
         (version_folder(settings, target) / ROLLED_BACK_FILE).unlink(missing_ok=True)
         return target
@@ -212,8 +211,8 @@ def told_plainly(settings: Settings) -> Iterator[None]:
     except OSError as error:
         raise PublishError(
             f"Writing {error.filename or settings.published} failed: {error.strerror or error}.",
-            fix=f"Readers keep a whole version. Make {settings.published} writable for this user, with"
-            " room to spare and nothing but published versions in it, and run again.",
+            fix=f"Readers keep a whole version. Make {settings.published} writable for this user,"
+            " with room to spare and nothing but published versions in it, and run again.",
         ) from error
 
 

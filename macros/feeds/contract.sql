@@ -18,6 +18,11 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# Every feed that some system could have. #}
+{% macro all_feeds() -%}
+    {{ return(['customers', 'products', 'transactions']) }}
+{%- endmacro %}
+
 {# What a system declares of itself (time_zone, business_unit, currency, null_tokens, ...). #}
 {% macro system_meta(system) -%}
     {% set empty = {'time_zone': 'UTC', 'business_unit': 'default', 'null_tokens': ['']} %}

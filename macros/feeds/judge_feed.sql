@@ -2,6 +2,9 @@
    (reasons say why) or superseded (superseded_because says by what). #}
 {% macro judge_feed(feed) -%}
 {%- set contract = feed_contract(feed) -%}
+{%- if not systems_with(feed) -%}
+    {{ return(nothing_judged(contract)) }}
+{%- endif -%}
 with
 
 {# Keys are compared in a cheap first pass; only rows that share one are ranked against each other. #}
@@ -46,6 +49,29 @@ from typed_rows as t
 left join ranked as r
     on t.load_id = r.load_id
     and t.source_line_number = r.source_line_number
+{%- endmacro %}
+
+
+{# The same columns without a row: no switched-on system has the feed. #}
+{% macro nothing_judged(contract) -%}
+select
+    cast(null as bigint) as load_id,
+    cast(null as bigint) as source_line_number,
+    cast(null as string) as system,
+    cast(null as string) as business_unit,
+    {%- for column in contract.columns %}
+    cast(null as {{ column.data_type }}) as {{ column.name }},
+    {%- if (column.config.meta or {}).business_day %}
+    cast(null as date) as {{ column.config.meta.business_day }},
+    {%- endif %}
+    {%- endfor %}
+    cast(null as string) as verdict,
+    cast(null as string) as reasons,
+    cast(null as string) as superseded_because,
+    cast(null as string) as faulty_column,
+    cast(null as string) as faulty_value,
+    cast(null as string) as as_delivered
+where false
 {%- endmacro %}
 
 

@@ -1,0 +1,35 @@
+# Everything needs Python 3.11 and make; the first target that runs makes the environment.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: help demo test lint lock
+
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: .venv/ready ## Write a sample, run the whole pipeline, say what to look at next
+	$(BIN)/crm sample
+	$(BIN)/crm build
+	$(BIN)/crm query "select s.label_en, s.label_zh, count(*) as customers, sum(c.monetary_amount) as amount from rfm.rfm_customers as c join rfm.rfm_segments as s using (segment) group by all order by amount desc"
+	@echo "Look next: $(BIN)/crm status, $(BIN)/crm dev (the graph), docs/glossary.md (what a column means)."
+
+test: .venv/ready lint ## Lint, types and every test
+	$(BIN)/pytest
+
+lint: .venv/ready ## ruff, mypy, sqlfluff, without exclusions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	WAREHOUSE_BUILD=$$(mktemp -d) $(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
+
+lock: .venv/ready ## Lock requirements.in again (needs uv)
+	uv pip compile requirements.in -q --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --no-strip-extras -o requirements.lock

@@ -1,0 +1,191 @@
+"""The command `crm`: arguments in, words out, an exit code. What the commands do is elsewhere.
+
+Dagster is imported only by the commands that start it: it costs seconds that `crm query` need not pay.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import TimeElapsedColumn
+from rich.table import Table
+
+from crm import doctor as doctors
+from crm import marts, publishing, status as statuses
+from crm.errors import CrmError
+from crm.sample import write_sample
+from crm.settings import Settings, load_settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The customer-relationship warehouse: raw files in, trusted customer marts out.",
+)
+_out, _err = Console(), Console(stderr=True)
+
+
+class Form(enum.StrEnum):
+    """How `crm query` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def sample(
+    dataset: Annotated[str, typer.Option(help="synthetic or online-retail-ii.")] = "synthetic",
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Folder of the downloaded data set.")
+    ] = None,
+    customers: Annotated[int, typer.Option(min=1)] = 500,
+    orders: Annotated[int, typer.Option(min=1)] = 6000,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Fill the landing folder with a sample."""
+    settings = load_settings()
+    report = write_sample(settings, dataset, source, customers, orders, seed)
+    _out.print(f"{report.lines:,} lines in {len(report.files)} files:")
+    for file in report.files:
+        _out.print(f"  {file.relative_to(settings.home)}", highlight=False)
+    _out.print("Next: [bold]crm build[/bold]")
+
+
+@app.command()
+def build(
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Count events up to the end of this day."),
+    ] = None,
+    known_at: Annotated[
+        int | None, typer.Option(min=1, help="Use deliveries up to this load_id.")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything from raw.")
+    ] = False,
+) -> None:
+    """Run the whole way, from landing to published marts."""
+    from orchestration.assets import BuildConfig  # noqa: PLC0415
+    from orchestration.instance import run_build  # noqa: PLC0415
+    from orchestration.progress import watched_by  # noqa: PLC0415
+
+    settings = load_settings()
+    started = time.monotonic()
+    config = BuildConfig(
+        as_of=as_of.date().isoformat() if as_of else None,
+        known_at=known_at,
+        full_refresh=full_refresh,
+    )
+    before = statuses.newest_load_id(settings)
+    with _progress() as watch, watched_by(watch):
+        result = run_build(settings, config)
+    if not result.is_success:
+        for failure in result.failures:
+            _err.print(failure, style="red", highlight=False, markup=False)
+        _err.print(
+            "Nothing was published; the last published version stands. "
+            f"The run is {result.run_id[:8]} in `crm dev`."
+        )
+        raise typer.Exit(1)
+    loads = statuses.loads(settings, after=before)
+    summary = Table(show_header=False, box=None)
+    summary.add_row("Rows in", f"{sum(load.delivered for load in loads):,} in {len(loads)} new files")
+    for name in ("accepted", "quarantined", "superseded", "unparseable"):
+        summary.add_row(name.capitalize(), f"{sum(getattr(load, name) for load in loads):,}")
+    summary.add_row("Checks passed", f"{result.checks_passed} ({result.checks_warned} warned)")
+    summary.add_row(
+        "Published", f"{result.version} ({'new' if result.is_new_version else 'nothing changed'})"
+    )
+    summary.add_row("Elapsed", f"{time.monotonic() - started:.1f} s")
+    _out.print(summary)
+
+
+@app.command()
+def status() -> None:
+    """Loads, rows accepted, quarantined and superseded, freshness, last publish."""
+    statuses.show(load_settings(), _out)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the published marts.")],
+    form: Annotated[Form, typer.Option("--format")] = Form.TABLE,
+) -> None:
+    """Ask the published marts, read-only and sandboxed."""
+    settings = load_settings()
+    sys.stdout.write(marts.render(marts.query(settings, sql), form.value))
+
+
+@app.command()
+def rollback(
+    to: Annotated[str | None, typer.Argument(help="A kept version; the previous if left out.")] = None,
+) -> None:
+    """Let readers see an earlier published version again."""
+    version = publishing.rollback(load_settings(), to)
+    _out.print(
+        f"Readers see version {version}. A build whose input has not changed will not undo this."
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Look at what a build needs and what readers see; say what to mend."""
+    if not doctors.examine(load_settings(), _out):
+        raise typer.Exit(1)
+
+
+@app.command()
+def dev(
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 3000,
+) -> None:
+    """Open Dagster's web UI, with schedule and sensors running."""
+    from orchestration.instance import open_web_ui  # noqa: PLC0415
+
+    open_web_ui(load_settings(), ["--host", host, "--port", str(port)])
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Draws one bar per stage where a person looks on; elsewhere one line per stage."""
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_err,
+        disable=not _err.is_terminal,
+    )
+    tasks: dict[str, Any] = {}
+
+    def watch(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total or None)
+            if not _err.is_terminal:
+                _err.print(f"{stage} …", highlight=False)
+        bars.update(tasks[stage], completed=done, total=total or None)
+
+    with bars:
+        yield watch
+
+
+def main() -> None:
+    """Entry point: every failure is one message with its cause and fix, and a non-zero exit."""
+    try:
+        app()
+    except CrmError as error:
+        _err.print(f"{error.cause}", style="red", highlight=False, markup=False)
+        _err.print(f"{error.fix}", highlight=False, markup=False)
+        sys.exit(1)

@@ -1,0 +1,141 @@
+"""Is what has just arrived plausible? Judged at the door, before any of it is built into marts.
+
+Shape, volume and distribution of each new delivery against `seeds/quality/door_limits.csv` and the
+feed's own history. Never a single row: what a row may hold is the feed's contract, and which keys
+must exist are dbt tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from crm.contracts import SourceTable
+from crm.expectations import CheckOutcome, judge, write_data_docs
+from crm.limits import LIMITS, Check, Measurement, load_limits, make_checks
+from crm.profiles import COLUMN_METRICS, Delivery, profile
+from crm.settings import Settings
+from crm.versions import current_manifest
+
+DOOR_LIMITS = LIMITS / "door_limits.csv"
+DOOR_METRICS = COLUMN_METRICS | {"rows", "is_empty", "unparseable_share"}
+# A delivery is compared with the latest ones before it, so that slow growth is never an alarm.
+HISTORY = 30
+
+AnyDelivery = TypeVar("AnyDelivery", bound=Delivery)
+_Numbers = Mapping[tuple[str, str], float | None]
+"""By metric and column ('' for the whole delivery); none where there was nothing to measure."""
+
+
+def not_yet_published(
+    settings: Settings, deliveries: Iterable[AnyDelivery], known_at: int | None = None
+) -> list[AnyDelivery]:
+    """The deliveries, up to `known_at`, that the version which readers see does not know.
+
+    What has to be judged: a run that follows one stopped at the door brings nothing new itself, and
+    must not let through what stopped the other.
+    """
+    manifest = current_manifest(settings)
+    published = manifest.known_at if manifest else 0
+    return [
+        delivery
+        for delivery in deliveries
+        if published < delivery.load_id and (known_at is None or delivery.load_id <= known_at)
+    ]
+
+
+def judge_deliveries(
+    settings: Settings,
+    tables: Mapping[tuple[str, str], SourceTable],
+    deliveries_new: Iterable[Delivery],
+    deliveries_all: Iterable[Delivery],
+    progress: Callable[[str], None] = lambda path: None,
+    limits_file: Path = DOOR_LIMITS,
+) -> list[CheckOutcome]:
+    """Judge the new deliveries, each against those of its feed before it; none when none is new.
+
+    One outcome for each limit and feed. `deliveries_new`: see `not_yet_published`; refused files
+    and those of systems that are switched off are not judged, for nothing is built from them.
+    `progress` hears the path of each delivery once it is measured. Raises `LimitError`,
+    `ProfileError` or `ExpectationsError`.
+    """
+    new = [d for d in deliveries_new if d.status == "taken" and (d.system, d.feed) in tables]
+    if not new:
+        return []
+    limits = load_limits(limits_file)
+    known: dict[int, _Numbers] = {}
+    arrived: dict[str, Delivery] = {}
+    measurements: list[Measurement] = []
+    for delivery, history in _with_history(new, deliveries_all):
+        table = tables[delivery.system, delivery.feed]
+        for each in (*history, delivery):
+            if each.load_id not in known:
+                known[each.load_id] = _numbers(settings, table, each)
+        past = [known[earlier.load_id] for earlier in history]
+        for key, value in known[delivery.load_id].items():
+            measurement = _measurement(delivery, key, value, past)
+            arrived[measurement.subject] = delivery
+            measurements.append(measurement)
+        progress(delivery.path)
+    unknown = [limit for limit in limits if limit.metric not in DOOR_METRICS]
+    checks = make_checks(limits, measurements, must_apply=unknown)
+    outcomes = judge(settings, "door", checks, lambda check: _advice(check, arrived))
+    if any(outcome.blocks for outcome in outcomes):
+        write_data_docs(settings)  # the run ends here, so nobody else will
+    return outcomes
+
+
+def _with_history(
+    new: Iterable[Delivery], everything: Iterable[Delivery]
+) -> Iterator[tuple[Delivery, list[Delivery]]]:
+    feeds: dict[tuple[str, str], list[Delivery]] = {}
+    for delivery in sorted(everything, key=lambda d: d.load_id):
+        if delivery.status == "taken":
+            feeds.setdefault((delivery.system, delivery.feed), []).append(delivery)
+    for delivery in sorted(new, key=lambda d: d.load_id):
+        feed = feeds.get((delivery.system, delivery.feed), [])
+        yield delivery, [d for d in feed if d.load_id < delivery.load_id][-HISTORY:]
+
+
+def _numbers(settings: Settings, table: SourceTable, delivery: Delivery) -> _Numbers:
+    kept = profile(settings, table, delivery)
+    lines = delivery.delivered
+    whole: dict[tuple[str, str], float | None] = {
+        ("rows", ""): delivery.records,
+        ("is_empty", ""): float(lines == 0),
+        ("unparseable_share", ""): delivery.unparseable / lines if lines else None,
+    }
+    return whole | {
+        (metric, column): value
+        for metric, columns in kept.items()
+        for column, value in columns.items()
+    }
+
+
+def _measurement(
+    delivery: Delivery,
+    key: tuple[str, str],
+    value: float | None,
+    past: Iterable[_Numbers],
+) -> Measurement:
+    metric, column = key
+    history = (numbers.get(key) for numbers in past)
+    return Measurement(
+        group=f"{delivery.system}.{delivery.feed}",
+        subject=f"{delivery.path}:{column}" if column else delivery.path,
+        metric=metric,
+        value=value,
+        history=tuple(number for number in history if number is not None),
+        rows=delivery.records,
+    )
+
+
+def _advice(check: Check, arrived: Mapping[str, Delivery]) -> str:
+    deliveries = [arrived[measurement.subject] for measurement, _ in check.outside]
+    files = ", ".join(sorted({delivery.path for delivery in deliveries}))
+    first = min(delivery.load_id for delivery in deliveries)
+    return (
+        f"If wrong, withdraw {files}; if right, add a row for it to {DOOR_LIMITS.name} with the "
+        f"reason. Until then, crm build --known-at {first - 1} leaves it out."
+    )

@@ -1,0 +1,57 @@
+with
+
+customer_days as (
+    select * from {{ ref('customer_days') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+clock as (
+    select * from {{ ref('clock') }}
+),
+
+settings as (
+    select * from {{ ref('rfm_settings') }}
+),
+
+units as (
+    select
+        business_unit,
+        row_number() over (order by business_unit) as unit_number
+    from customer_days
+    group by business_unit
+),
+
+-- The as-of date is a snapshot of its own unless it is a month's end itself.
+snapshots as (
+    select
+        d.date_on as snapshot_on,
+        d.is_month_end,
+        d.date_on = c.as_of_date as is_as_of,
+        row_number() over (order by d.date_on) as snapshot_number,
+        count(*) over () as snapshots
+    from dates as d
+    cross join clock as c
+    where d.date_on <= c.as_of_date
+        and (d.is_month_end or d.date_on = c.as_of_date)
+)
+
+-- A unit's populations have consecutive numbers in the order of their dates: one integer to sort and
+-- join by, where a name and a date would cost three times as much.
+select
+    cast((u.unit_number - 1) * s.snapshots + s.snapshot_number as integer) as population_number,
+    u.business_unit,
+    cast(u.unit_number as integer) as unit_number,
+    s.snapshot_on,
+    coalesce(own.window_days, common.window_days) as window_days,
+    coalesce(own.method, common.method) as method,
+    s.is_month_end,
+    s.is_as_of
+from units as u
+cross join snapshots as s
+left join settings as own
+    on u.business_unit = own.business_unit
+left join settings as common
+    on common.business_unit = '*'

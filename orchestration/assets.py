@@ -1,0 +1,198 @@
+"""The assets from file to published mart: three steps in few processes, since each start costs seconds.
+
+The steps only call what does the work (`crm/`, dbt) and tell Dagster what came of it. Which models there
+are is read from dbt's manifest; groups are folders.
+"""
+
+import datetime as dt
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from crm import build_files, door, lake, plausibility, publishing, raw_views
+from crm.contracts import SourceTable
+from crm.mart_contract import contract_from_manifest
+from orchestration import dbt
+from orchestration.checks import DOOR, PLAUSIBLE, to_check_results
+from orchestration.progress import report
+from orchestration.resources import Warehouse
+
+PUBLISHED = dg.AssetKey(["published", "marts"])
+_LAKE = [dg.AssetKey(["raw", name]) for name in ("deliveries", "unparseable_lines", "run_settings")]
+
+
+class BuildConfig(dg.Config):
+    """What a build may be asked for; the defaults are the nightly load."""
+
+    as_of: str | None = None
+    known_at: int | None = None
+    full_refresh: bool = False
+
+
+def landing_assets(tables: Mapping[tuple[str, str], SourceTable]) -> list[dg.AssetSpec]:
+    """The folders that files are dropped into: not made here, but where everything comes from."""
+    return [
+        dg.AssetSpec(
+            ["landing", system, feed],
+            group_name="landing",
+            description=f"Files as delivered in landing/{system}/{feed}/.",
+        )
+        for system, feed in tables
+    ]
+
+
+def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDefinition:
+    """Landing to raw, all feeds in one step, judged at the door."""
+    specs = [
+        dg.AssetSpec(
+            [system, feed],
+            deps=[dg.AssetKey(["landing", system, feed])],
+            group_name="raw",
+            description=f"Every delivered row of {system}'s {feed}, as text.",
+            kinds={"parquet"},
+        )
+        for system, feed in tables
+    ]
+    folders = [dg.AssetKey(["landing", system, feed]) for system, feed in tables]
+    records = [dg.AssetSpec(key, deps=folders, group_name="raw") for key in _LAKE]
+    checks = [
+        dg.AssetCheckSpec(DOOR, asset=spec.key, blocking=True, description=door.__doc__)
+        for spec in specs
+    ]
+
+    @dg.multi_asset(name="ingest", specs=[*specs, *records], check_specs=checks)
+    def ingest(
+        context: dg.AssetExecutionContext, config: BuildConfig, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        warehouse.be_the_writer(context)
+        settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
+        build_files.prepare(settings, now, full_refresh=config.full_refresh)
+        arrived = lake.ingest(settings, warehouse.tables, now, report)
+        for warning in arrived.warnings:
+            context.log.warning(warning)
+        outcomes = door.judge_deliveries(
+            settings, warehouse.tables, arrived.deliveries, lake.read_deliveries(settings), report
+        )
+        with duckdb.connect(str(settings.build / "build.duckdb")) as connection:
+            raw_views.register(
+                connection,
+                settings,
+                warehouse.tables,
+                as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
+                known_at=config.known_at,
+            )
+        for spec in specs:
+            system, feed = spec.key.path
+            new = [d for d in arrived.deliveries if (d.system, d.feed) == (system, feed)]
+            yield dg.MaterializeResult(
+                asset_key=spec.key,
+                metadata={
+                    "deliveries": len(new),
+                    "delivered": sum(d.delivered for d in new),
+                    "unparseable": sum(d.unparseable for d in new),
+                },
+            )
+        for record in records:
+            yield dg.MaterializeResult(asset_key=record.key)
+        yield from to_check_results(DOOR, outcomes, [spec.key for spec in specs])
+
+    return ingest
+
+
+class FolderTranslator(DagsterDbtTranslator):
+    """A model's group is its folder."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """`models/marts/rfm/…` is group rfm, `models/core/…` core, `models/staging/x/…` staging."""
+        folders = dbt_resource_props["fqn"][1:-1]
+        if dbt_resource_props["resource_type"] == "seed":
+            return "seeds"
+        return folders[1] if folders[:1] == ["marts"] else (folders[0] if folders else None)
+
+
+def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition:
+    """Everything dbt builds, in one dbt process, with its tests as asset checks."""
+
+    @dbt_assets(
+        manifest=manifest,
+        name="models",
+        dagster_dbt_translator=FolderTranslator(),
+        exclude=" ".join(f"path:models/staging/{name}" for name in switched_off),
+    )
+    def models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
+        warehouse.be_the_writer(context)
+        run = warehouse.dbt.cli(
+            ["build", *dbt.variables(warehouse.settings)],
+            context=context,
+            target_path=warehouse.dbt_target,
+        )
+        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
+        done = 0
+        for event in run.stream():
+            done += 1
+            report("models and tests", min(done, len(nodes)), len(nodes))
+            yield event
+
+    return models
+
+
+def publish_asset(manifest: Path) -> dg.AssetsDefinition:
+    """The marts, judged plausible and swapped in for readers."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    contract = contract_from_manifest(content)
+    marts = [
+        dg.AssetKey([node["schema"], node["name"]])
+        for node in content["nodes"].values()
+        if node["resource_type"] == "model" and node["database"] == "marts"
+    ]
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                PUBLISHED,
+                deps=marts,
+                group_name="published",
+                description="What readers open: a new version is swapped in whole.",
+                kinds={"duckdb", "parquet"},
+            )
+        ],
+        check_specs=[dg.AssetCheckSpec(PLAUSIBLE, asset=PUBLISHED, description=plausibility.__doc__)],
+    )
+    def publish(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        warehouse.be_the_writer(context)
+        settings = warehouse.settings
+        outcomes = plausibility.judge_marts(settings, progress=report)
+        results = list(to_check_results(PLAUSIBLE, outcomes, [PUBLISHED]))
+        yield from results
+        if any(not result.passed and result.severity == dg.AssetCheckSeverity.ERROR for result in results):
+            raise dg.Failure(
+                f"Not published: {results[0].description}. The last published version stands."
+            )
+        steps = itertools.count(1)
+        publication = publishing.publish(
+            settings,
+            context.run_id,
+            raw_views.read_clock(settings),
+            contract,
+            dt.datetime.now(dt.UTC),
+            lambda step: report("publishing", next(steps), publishing.STEPS),
+        )
+        yield dg.MaterializeResult(
+            asset_key=PUBLISHED,
+            metadata={
+                "version": publication.version,
+                "is_new": publication.is_new,
+                "rows": publication.rows,
+            },
+        )
+
+    return publish

@@ -1,0 +1,115 @@
+"""How this project runs dbt: its environment, its variables, its manifest, its process.
+
+dbt is a child process that dies with its parent: a killed run must not leave a dbt that goes on writing
+and holds the database's lock. What dbt builds is `models/`; which assets that makes is `assets.py`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource
+
+from crm.contracts import load_tables
+from crm.errors import CrmError
+from crm.settings import PROJECT_ROOT, Settings
+
+_INPUTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests/dbt")
+_PR_SET_PDEATHSIG = 1
+
+
+class DbtError(CrmError):
+    """dbt could not read the project."""
+
+
+def target_path(settings: Settings) -> Path:
+    """Where dbt writes its manifest, run results and compiled SQL."""
+    return settings.build / "dbt"
+
+
+def use_environment(settings: Settings) -> None:
+    """Set the variables that `profiles.yml` reads, for the dbt processes this one starts."""
+    os.environ.update(
+        WAREHOUSE_BUILD=str(settings.build),
+        WAREHOUSE_THREADS=str(settings.threads),
+        WAREHOUSE_MEMORY_LIMIT=settings.memory_limit,
+        DBT_LOG_PATH=str(settings.build / "dbt_logs"),
+    )
+
+
+def variables(settings: Settings) -> list[str]:
+    """dbt's `--vars` argument. It must not change from run to run, or dbt parses everything anew."""
+    systems: dict[str, list[str]] = defaultdict(list)
+    for system, feed in sorted(load_tables(settings)):
+        systems[system].append(feed)
+    return ["--vars", json.dumps({"systems": systems})]
+
+
+def resource(settings: Settings) -> DbtCliResource:
+    """dbt's command line, bound to this project and dying with this process."""
+    return DbtCliResource(
+        project_dir=str(PROJECT_ROOT),
+        profiles_dir=str(PROJECT_ROOT),
+        dbt_executable=str(Path(sys.executable).with_name("crm-dbt")),
+    )
+
+
+def prepare_manifest(settings: Settings) -> Path:
+    """The manifest of the project as it stands, parsed anew only when its files or systems changed.
+
+    Raises `DbtError` with dbt's own words when the project does not parse.
+    """
+    use_environment(settings)
+    target = target_path(settings)
+    target.mkdir(parents=True, exist_ok=True)
+    manifest, mark = target / "manifest.json", target / "manifest.fingerprint"
+    fingerprint = _fingerprint(settings)
+    if manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
+        return manifest
+    command = [
+        str(Path(sys.executable).with_name("crm-dbt")),
+        "--quiet",
+        "parse",
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target-path", str(target)),
+        *variables(settings),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DbtError(
+            f"dbt cannot read the project: {(done.stdout + done.stderr).strip()}",
+            fix="Mend the file it names.",
+        )
+    mark.write_text(fingerprint, encoding="utf-8")
+    return manifest
+
+
+def _fingerprint(settings: Settings) -> str:
+    digest = hashlib.sha256("\0".join(variables(settings)).encode())
+    for name in _INPUTS:
+        path = PROJECT_ROOT / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(f"{file.relative_to(PROJECT_ROOT)}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def main() -> None:
+    """Entry point of `crm-dbt`: ask the kernel for SIGKILL when the parent dies, then be dbt."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel was asked
+            sys.exit(1)
+    from dbt.cli.main import cli  # noqa: PLC0415, TID251 - this process *is* dbt
+
+    cli()

@@ -1,0 +1,35 @@
+"""The one job: everything from the landing folder to the published marts."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import dagster as dg
+
+from crm.alerts import Alert, send
+from crm.settings import load_settings
+
+
+@dg.failure_hook
+def alert_on_failure(context: dg.HookContext) -> None:
+    """A failed step raises an alert, whoever started the run."""
+    cause = str(context.op_exception) if context.op_exception else "no exception was recorded"
+    send(
+        load_settings(),
+        Alert(
+            kind="failed_run",
+            title=f"Step '{context.op.name}' of run {context.run_id[:8]} failed",
+            cause=cause,
+            fix="The last published version stands. Mend the cause, then run `crm build`.",
+            at=dt.datetime.now(dt.UTC),
+        ),
+    )
+
+
+build = dg.define_asset_job(
+    "build",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    hooks={alert_on_failure},
+    description="Landing to published marts. The schedule, the sensor and `crm build` all run this.",
+)

@@ -1,0 +1,71 @@
+"""What a run holds while it runs: the settings, the writer's lock, dbt.
+
+The lock is taken by the first step and let go when the run ends, so that no other build comes between
+two steps of this one. How the lock works is `crm/locking.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+from pydantic import PrivateAttr
+
+from crm.contracts import SourceTable, load_tables
+from crm.locking import writer_lock
+from crm.settings import Settings, load_settings
+from orchestration import dbt, runs
+
+
+class Warehouse(dg.ConfigurableResource):
+    """One warehouse for the length of one run."""
+
+    _settings: Settings = PrivateAttr()
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _is_locked: bool = PrivateAttr(default=False)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Read the settings of this run and pass them to the dbt it will start."""
+        self._settings = load_settings()
+        dbt.use_environment(self._settings)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the lock go."""
+        self._held.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, read once at the run's start."""
+        return self._settings
+
+    @property
+    def tables(self) -> dict[tuple[str, str], SourceTable]:
+        """The tables of the switched-on systems."""
+        return load_tables(self._settings)
+
+    @property
+    def dbt(self) -> DbtCliResource:
+        """dbt, bound to this warehouse."""
+        return dbt.resource(self._settings)
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt writes its artefacts."""
+        return dbt.target_path(self._settings)
+
+    def be_the_writer(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> None:
+        """Take the writer's lock for the rest of the run, and end the records of runs that died.
+
+        Raises `crm.locking.LockHeldError` when another build still runs after the settings' wait.
+        """
+        if self._is_locked:
+            return
+        runs.tag_with_process(context.instance, context.run_id)
+        self._held.enter_context(
+            writer_lock(self._settings, f"run {context.run_id[:8]}, process {os.getpid()}")
+        )
+        self._is_locked = True
+        runs.end_dead_runs(context.instance, self._settings)

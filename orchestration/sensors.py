@@ -1,0 +1,81 @@
+"""What is watched between builds: new files in the landing folder, late sources, a stopped schedule.
+
+What counts as late is `crm/freshness.py`; how an alert reaches people is `crm/alerts.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+
+import dagster as dg
+
+from crm import landing
+from crm.alerts import Alert, send
+from crm.contracts import load_tables
+from crm.freshness import late_sources, stale_build
+from crm.lake import read_deliveries
+from crm.settings import load_settings
+from orchestration.jobs import build
+
+_SECONDS_BETWEEN_LOOKS = 60
+_SECONDS_BETWEEN_WATCHES = 900
+
+
+@dg.sensor(
+    job=build,
+    minimum_interval_seconds=_SECONDS_BETWEEN_LOOKS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """A build as soon as the landing folder differs from what the last one was asked to take."""
+    settings = load_settings()
+    state = landing.fingerprint(settings, load_tables(settings))
+    if state == (context.cursor or ""):
+        return dg.SkipReason("Nothing new in the landing folder.")
+    context.update_cursor(state)
+    return dg.RunRequest(run_key=f"landing-{state}")
+
+
+@dg.sensor(
+    minimum_interval_seconds=_SECONDS_BETWEEN_WATCHES,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Alerts for sources that are late and for builds that no longer happen, once per occurrence."""
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    alerts = late_sources(load_tables(settings), read_deliveries(settings), now)
+    stale = stale_build(last_success(context.instance), settings, now)
+    stopped = _stopped_schedule(context, now)
+    alerts += [alert for alert in (stale, stopped) if alert]
+    known = set(json.loads(context.cursor or "[]"))
+    current = {hashlib.sha256(f"{a.kind}{a.title}".encode()).hexdigest()[:16]: a for a in alerts}
+    for mark, alert in current.items():
+        if mark not in known:
+            send(settings, alert)
+    context.update_cursor(json.dumps(sorted(current)))
+    return dg.SkipReason(f"{len(alerts)} things are late or stopped.")
+
+
+def last_success(instance: dg.DagsterInstance) -> dt.datetime | None:
+    """When a build last ended well."""
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name=build.name, statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
+    )
+    if not records or records[0].end_time is None:
+        return None
+    return dt.datetime.fromtimestamp(records[0].end_time, dt.UTC)
+
+
+def _stopped_schedule(context: dg.SensorEvaluationContext, now: dt.datetime) -> Alert | None:
+    for state in context.instance.all_instigator_state():
+        if state.name == "daily" and state.status == dg.InstigatorStatus.STOPPED:
+            return Alert(
+                kind="stopped_schedule",
+                title="The daily schedule is stopped",
+                cause="Someone switched it off; no build runs by itself but for new files.",
+                fix="Switch it on again under Automation in `crm dev`.",
+                at=now,
+            )
+    return None
