@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Literal, NamedTuple, cast
+from typing import IO, Literal, cast
 
 from crm.contracts import Dialect
 
@@ -42,13 +42,6 @@ class Scan:
     lines: int
     is_plain: bool
     has_long_lines: bool
-
-
-class Record(NamedTuple):
-    """One record under the number of its first physical line."""
-
-    line_number: int
-    fields: list[str]
 
 
 @dataclass(frozen=True)
@@ -189,13 +182,13 @@ def read_header(lines: Iterator[str], dialect: Dialect, max_bytes: int) -> Heade
 
 def records(
     lines: Iterator[str], first_number: int, width: int, dialect: Dialect, max_bytes: int
-) -> Iterator[Record | Unparseable]:
+) -> Iterator[tuple[int, list[str]] | Unparseable]:
     """Part the lines after the header into records and lines that are part of none.
 
-    A record of the wrong width, or one whose quotes go wrong, costs its first physical line only:
-    parsing begins anew on the next, so that a broken quote never swallows the rows that follow.
-    Fields beyond the header's columns that are all empty carry nothing and are left off, as DuckDB
-    does. Blank lines between records are no records.
+    A record comes as the number of its first line and its fields. One of the wrong width, or whose
+    quotes go wrong, costs its first physical line only: parsing begins anew on the next, so that a
+    broken quote never swallows the rows that follow. Fields beyond the header's columns that are
+    all empty carry nothing and are left off, as DuckDB does. Blank lines between records are none.
     """
     pending: deque[str] = deque()
     taken: list[str] = []
@@ -213,8 +206,10 @@ def records(
     while True:
         try:
             for fields in _reader(feed(), dialect):
-                if len(fields) == width or (len(fields) > width and not any(fields[width:])):
-                    yield Record(number, fields[:width])
+                if len(fields) == width:
+                    yield number, fields
+                elif fields and not any(fields[width:]) and len(fields) > width:
+                    yield number, fields[:width]
                 elif fields:
                     yield _unparseable(number, taken[0], _width_reason(fields, width, taken))
                     pending.extendleft(reversed(taken[1:]))

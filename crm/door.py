@@ -7,6 +7,7 @@ must exist are dbt tests.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -50,14 +51,14 @@ def judge_deliveries(
     tables: Mapping[tuple[str, str], SourceTable],
     deliveries_new: Iterable[Delivery],
     deliveries_all: Iterable[Delivery],
-    progress: Callable[[str], None] = lambda path: None,
+    progress: Callable[[str, int, int], None] = lambda path, done, total: None,
     limits_file: Path = DOOR_LIMITS,
 ) -> list[CheckOutcome]:
     """Judge the new deliveries, each against those of its feed before it; none when none is new.
 
     One outcome for each limit and feed. `deliveries_new`: see `not_yet_published`; refused files
     and those of systems that are switched off are not judged, for nothing is built from them.
-    `progress` hears the path of each delivery once it is measured. Raises `LimitError`,
+    `progress` is told each path and how many of how many are measured. Raises `LimitError`,
     `ProfileError` or `ExpectationsError`.
     """
     new = [d for d in deliveries_new if d.status == "taken" and (d.system, d.feed) in tables]
@@ -67,7 +68,7 @@ def judge_deliveries(
     known: dict[int, _Numbers] = {}
     arrived: dict[str, Delivery] = {}
     measurements: list[Measurement] = []
-    for delivery, history in _with_history(new, deliveries_all):
+    for done, (delivery, history) in enumerate(_with_history(new, deliveries_all), 1):
         table = tables[delivery.system, delivery.feed]
         for each in (*history, delivery):
             if each.load_id not in known:
@@ -77,9 +78,10 @@ def judge_deliveries(
             measurement = _measurement(delivery, key, value, past)
             arrived[measurement.subject] = delivery
             measurements.append(measurement)
-        progress(delivery.path)
+        progress(delivery.path, done, len(new))
+    feeds = {measurement.group for measurement in measurements}
     unknown = [limit for limit in limits if limit.metric not in DOOR_METRICS]
-    checks = make_checks(limits, measurements, must_apply=unknown)
+    checks = make_checks(limits, measurements, itertools.product(sorted(feeds), unknown))
     outcomes = judge(settings, "door", checks, lambda check: _advice(check, arrived))
     if any(outcome.blocks for outcome in outcomes):
         write_data_docs(settings)  # the run ends here, so nobody else will
@@ -122,7 +124,7 @@ def _measurement(
     metric, column = key
     history = (numbers.get(key) for numbers in past)
     return Measurement(
-        group=f"{delivery.system}.{delivery.feed}",
+        group=f"{delivery.system}/{delivery.feed}",
         subject=f"{delivery.path}:{column}" if column else delivery.path,
         metric=metric,
         value=value,

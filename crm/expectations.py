@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Status = Literal["passed", "failed", "errored", "not_evaluated"]
 
 KEPT_VALIDATIONS = 20
+_NO_RESULT: tuple[Status, str] = ("errored", "It gave no result.")
 _NAMED = 5  # subjects that a description names; the others are counted
 
 
@@ -40,11 +41,13 @@ class ExpectationsError(CrmError):
 class CheckOutcome:
     """What one check said.
 
-    `failed` is about the data; `errored` about the check, which could not run; `not_evaluated` had
-    too little to compare with. `observed` holds counts and compared numbers, never values of rows.
+    `failed` is about the data; `errored` about the check, which could not run and is then always of
+    severity error; `not_evaluated` had too little to compare with. `subject` is what was judged:
+    `system/feed`, or a schema. `observed` holds counts and compared numbers, never values of rows.
     """
 
     name: str
+    subject: str
     status: Status
     severity: Severity
     description: str
@@ -52,8 +55,8 @@ class CheckOutcome:
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing may be published: a check that could not run always blocks."""
-        return self.status == "errored" or (self.status == "failed" and self.severity == "error")
+        """Whether nothing may be published."""
+        return self.severity == "error" and self.status in ("failed", "errored")
 
 
 def judge(
@@ -68,13 +71,18 @@ def judge(
     said = _validate(settings, suite, runnable) if runnable else {}
     outcomes = []
     for check in checks:
-        if check in runnable:
-            status, error = said.get(check.name, ("errored", "It gave no result."))
-        else:
+        status, error = said.get(check.name, _NO_RESULT)
+        if check not in runnable:
             status, error = "not_evaluated", ""
-        text = _describe(check, status, error, advice)
         outcomes.append(
-            CheckOutcome(check.name, status, check.limit.severity, text, _observed(check))
+            CheckOutcome(
+                name=check.name,
+                subject=check.group,
+                status=status,
+                severity="error" if status == "errored" else check.limit.severity,
+                description=_describe(check, status, error, advice),
+                observed=_observed(check),
+            )
         )
     return outcomes
 
@@ -226,7 +234,10 @@ def _observed(check: Check) -> dict[str, float]:
 def _describe(check: Check, status: Status, error: str, advice: Callable[[Check], str]) -> str:
     limit, reasons = check.limit, "; ".join(sorted({reason for _, reason in check.passed_over}))
     if status == "errored":
-        return f"The check could not run: {error} Mend the limit for {limit.applies_to}."
+        cause = error if check.judged else "nothing that was measured is what it applies to."
+        return (
+            f"The check could not run: {cause} Mend its row ({limit.applies_to}, {limit.metric})."
+        )
     if status == "not_evaluated":
         return f"Not evaluated: {reasons}."
     if status == "failed":

@@ -96,6 +96,7 @@ class Check:
     """
 
     name: str
+    group: str
     limit: Limit
     judged: tuple[tuple[Measurement, float], ...] = ()
     passed_over: tuple[tuple[Measurement, str], ...] = ()
@@ -117,14 +118,17 @@ def load_limits(file: Path) -> tuple[Limit, ...]:
 
 
 def make_checks(
-    limits: Sequence[Limit], measurements: Iterable[Measurement], must_apply: Iterable[Limit]
+    limits: Sequence[Limit],
+    measurements: Iterable[Measurement],
+    must_apply: Iterable[tuple[str, Limit]],
 ) -> list[Check]:
     """Apply to each measurement the last limit of each kind that fits it, one check per group.
 
-    A kind is a severity and a way to compare. Those of `must_apply` that fit no measurement become
-    checks without numbers: a limit that applies to nothing must not look like one that is kept.
+    A kind is a severity and a way to compare. What `must_apply` (groups and their limits) and fits
+    no measurement becomes a check without numbers: a limit that applies to nothing must not look
+    like one that is kept.
     """
-    checks: dict[str, Limit] = {}
+    checks: dict[str, tuple[str, Limit]] = {}
     judged: dict[str, list[tuple[Measurement, float]]] = {}
     passed_over: dict[str, list[tuple[Measurement, str]]] = {}
     fitting: set[Limit] = set()
@@ -135,21 +139,19 @@ def make_checks(
         for limit in deciding.values():
             if limit.is_exemption:
                 continue
-            name = f"{measurement.group}: {_name(limit)}"
-            checks[name] = limit
+            name = _name(measurement.group, limit)
+            checks[name] = (measurement.group, limit)
             compared = compare(limit, measurement)
             if isinstance(compared, str):
                 passed_over.setdefault(name, []).append((measurement, compared))
             else:
                 judged.setdefault(name, []).append((measurement, compared))
-    checks |= {
-        _name(limit): limit
-        for limit in must_apply
-        if limit not in fitting and not limit.is_exemption
-    }
+    for group, limit in must_apply:
+        if limit not in fitting and not limit.is_exemption:
+            checks[_name(group, limit)] = (group, limit)
     return [
-        Check(name, limit, tuple(judged.get(name, ())), tuple(passed_over.get(name, ())))
-        for name, limit in checks.items()
+        Check(name, group, limit, tuple(judged.get(name, ())), tuple(passed_over.get(name, ())))
+        for name, (group, limit) in checks.items()
     ]
 
 
@@ -178,9 +180,9 @@ def _fits(limit: Limit, measurement: Measurement) -> bool:
     return limit.metric == measurement.metric and fnmatchcase(measurement.subject, limit.applies_to)
 
 
-def _name(limit: Limit) -> str:
+def _name(group: str, limit: Limit) -> str:
     where = "" if limit.applies_to == "*" else f" [{limit.applies_to}]"
-    return f"{limit.metric} {limit.compare} {limit.severity}{where}"
+    return f"{group}: {limit.metric} {limit.compare} {limit.severity}{where}"
 
 
 _LIMIT = TypeAdapter(Limit)

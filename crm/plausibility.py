@@ -45,6 +45,7 @@ _SHARE_OF_DELIVERED = "share_of_delivered"
 _LOAD_COLUMNS = {"system", "feed", "load_id", "delivered"}
 PUBLISH_METRICS = frozenset({*_TABLE_METRICS, *_COLUMN_METRICS, _SHARE_OF_DELIVERED})
 
+_STEPS = 4
 _ADVICE = (
     f"If wrong, find out why before readers see it; if right, change or add the row for it in "
     f"{PUBLISH_LIMITS.name} with the reason. Readers keep the published version."
@@ -71,15 +72,16 @@ def judge_marts(
     settings: Settings,
     as_of: dt.date | None = None,
     known_at: int | None = None,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Callable[[str, int, int], None] = lambda step, done, total: None,
     limits_file: Path = PUBLISH_LIMITS,
 ) -> list[CheckOutcome]:
     """Judge the built marts against the published ones, and write the run's Data Docs.
 
     One outcome for each limit and schema. `as_of` and `known_at` are the clocks that a person
     asked for, if any: where one lies before the published, nothing is compared with what readers
-    see. Both files are open for reading only, and closed when this returns. `progress` hears each
-    step once it is done. Raises `LimitError`, `PlausibilityError` or `ExpectationsError`.
+    see. Both files are open for reading only, and closed when this returns. `progress` is told
+    each step and how many of how many are done. Raises `LimitError`, `PlausibilityError` or
+    `ExpectationsError`.
     """
     limits = load_limits(limits_file)
     published = current_manifest(settings)
@@ -88,14 +90,16 @@ def judge_marts(
         if published and not _goes_back(published, as_of, known_at):
             file = version_folder(settings, published.version) / MARTS_FILE
             before = _measure(con, file, "published", limits, after=0)
-            progress("measured what is published")
+            progress("measured what is published", 1, _STEPS)
         after = published.known_at if before and published else 0
         now = _measure(con, settings.build / MARTS_FILE, "built", limits, after)
-        progress("measured what was built")
-    checks = make_checks(limits, _measurements(now, before), must_apply=limits)
+        progress("measured what was built", 2, _STEPS)
+    schemas = ((limit.applies_to.partition(".")[0], limit) for limit in limits)
+    checks = make_checks(limits, _measurements(now, before), must_apply=schemas)
     outcomes = judge(settings, "publish", checks, lambda check: _ADVICE)
-    progress("judged")
+    progress("judged", 3, _STEPS)
     write_data_docs(settings)
+    progress("wrote the pages", _STEPS, _STEPS)
     return outcomes
 
 

@@ -62,6 +62,8 @@ class Delivery(Protocol):
     @property
     def content_hash(self) -> str: ...  # noqa: D102
     @property
+    def contract_fingerprint(self) -> str: ...  # noqa: D102
+    @property
     def delivered_at(self) -> str: ...  # noqa: D102
     @property
     def delivered(self) -> int: ...  # noqa: D102
@@ -78,8 +80,10 @@ def profile(settings: Settings, table: SourceTable, delivery: Delivery) -> Profi
 
     Content that came before keeps the profile of its first delivery. Raises `ProfileError`.
     """
+    # What decides the numbers beside the content: how it was read, what is measured.
     declared = [[column.name, column.data_type] for column in table.columns]
-    version = hashlib.sha256(json.dumps([PROFILE_VERSION, declared]).encode()).hexdigest()[:8]
+    decisive = json.dumps([PROFILE_VERSION, delivery.contract_fingerprint, declared])
+    version = hashlib.sha256(decisive.encode()).hexdigest()[:8]
     folder = settings.raw / "_profiles" / table.system / table.feed
     kept = folder / f"{delivery.content_hash}.{version}.json"
     try:

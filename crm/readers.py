@@ -305,7 +305,7 @@ def _load_parted(
             if isinstance(row, Unparseable):
                 thrown.add(row.line_number, [row.line, row.reason])
             else:
-                kept.add(row.line_number, row.fields)
+                kept.add(*row)
     return Reading(kept.rows, thrown.rows, header.names, _extra(header.names, table))
 
 

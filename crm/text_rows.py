@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-BATCH_ROWS = 100_000
-BATCH_CHARACTERS = 32_000_000
+BATCH_ROWS = 5_000  # short lists stay in the processor's cache and out of the collector's way
+GROUP_ROWS = 100_000
+GROUP_CHARACTERS = 64_000_000
 
 
 class TextRows:
@@ -32,6 +33,7 @@ class TextRows:
         self._writer = pq.ParquetWriter(target, self._schema, compression="zstd")
         self._numbers: list[int] = []
         self._fields: list[list[str]] = []
+        self._batches: list[pa.RecordBatch] = []
         self._characters = 0
 
     def __enter__(self) -> Self:
@@ -41,7 +43,8 @@ class TextRows:
     def __exit__(self, *error: object) -> None:
         """Write what is left, unless an error has made the file worthless."""
         if error[0] is None:
-            self._flush()
+            self._pack()
+            self._write()
         self._writer.close()
 
     def add(self, number: int, fields: list[str]) -> None:
@@ -49,16 +52,24 @@ class TextRows:
         self._numbers.append(number)
         self._fields.append(fields)
         self._characters += sum(map(len, fields))
-        if len(self._numbers) >= BATCH_ROWS or self._characters >= BATCH_CHARACTERS:
-            self._flush()
+        is_full = self._characters >= GROUP_CHARACTERS
+        if is_full or len(self._numbers) >= BATCH_ROWS:
+            self._pack()
+        if is_full or len(self._batches) * BATCH_ROWS >= GROUP_ROWS:
+            self._write()
 
-    def _flush(self) -> None:
+    def _pack(self) -> None:
         if not self._numbers:
             return
         texts = [pa.array(column, pa.string()) for column in zip(*self._fields, strict=True)]
         columns = [pc.if_else(pc.equal(text, ""), None, text) for text in texts]
-        self._writer.write_batch(
+        self._batches.append(
             pa.record_batch([*columns, pa.array(self._numbers)], schema=self._schema)
         )
         self.rows += len(self._numbers)
-        self._numbers, self._fields, self._characters = [], [], 0
+        self._numbers, self._fields = [], []
+
+    def _write(self) -> None:
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+        self._batches, self._characters = [], 0

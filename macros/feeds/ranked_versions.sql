@@ -9,67 +9,95 @@
 {%- set key = meta.natural_key -%}
 {%- set version = meta.version if meta.version in names else 'cast(null as timestamp)' -%}
 {%- set deleted = 'coalesce(is_deleted, false)' if 'is_deleted' in names else 'false' -%}
-{%- set group = competing_key(feed) -%}
-{%- set whole = meta.natural_key | reject('in', group) | list -%}
+{#- The key under which rows compete: what is replaced as a whole, else the natural key. -#}
+{%- set group = meta.replaces or key -%}
+{%- set line_key = key | reject('in', group) | list -%}
+with
+
+valid as (
+    select *
+    from {{ ref(feed ~ '_typed') }}
+    where reasons is null
+),
+
+-- Only keys that more than one delivery, line or withdrawal speaks of have anything to rank.
+contested as (
     select
-        load_id,
-        source_line_number,
-        case
-            when is_keyed and versions_at_once > 1 then '{{ key | join(" and ") }}: conflicting_versions'
-        end as reasons,
-        case
-            when is_keyed and versions_at_once > 1 then null
-            when is_keyed and (version_number > 1 or precedence < replaced_up_to)
-                then case when twin_number > 1 then 'duplicate' else 'newer_version' end
-            when is_keyed and {{ deleted }} then 'withdrawn'
-            when not is_keyed and precedence < newest_precedence then 'newer_version'
-            when not is_keyed and is_whole_withdrawn then 'withdrawn'
-        end as superseded_because
-    from (
-        select
-            *,
-            row_number() over (
-                partition by system, is_keyed, is_conflict, {{ key | join(', ') }}
-                order by version_at desc nulls last, precedence desc, source_line_number asc, load_id asc
-            ) as version_number,
-            row_number() over (
-                partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence, payload
-                order by source_line_number
-            ) as twin_number
-        from (
-            select
-                *,
-                versions_at_once > 1 as is_conflict
-            from (
-                select
-                    *,
-                    case
-                        when min(payload) over same_version = max(payload) over same_version then 1
-                        else 2
-                    end as versions_at_once,
-                    max(case when not is_keyed then precedence end) over same_group as replaced_up_to,
-                    max(precedence) over same_group as newest_precedence,
-                    max(case when not is_keyed and {{ deleted }} then precedence end) over same_group
-                        = max(precedence) over same_group as is_whole_withdrawn
-                from (
-                    select
-                        *,
-                        {{ version }} as version_at,
-                        {{ (whole[0] ~ ' is not null') if whole else 'true' }} as is_keyed,
-                        md5(concat_ws('|'
-                            {%- for column in contract.columns %},
-                            coalesce(cast({{ column.name }} as string), '~')
-                            {%- endfor %}
-                        )) as payload
-                    from contested_rows
-                    where reasons is null
-                ) as valid
-                window
-                    same_version as (
-                        partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence
-                    ),
-                    same_group as (partition by system, {{ group | join(', ') }})
-            ) as compared
-        ) as flagged
-    ) as numbered
+        system,
+        {{ group | join(',\n        ') }}
+    from valid
+    group by system, {{ group | join(', ') }}
+    having
+        {%- if line_key %}
+        min(load_id) <> max(load_id)
+        or count({{ line_key[0] }}) <> count(distinct {{ line_key[0] }})
+        {%- else %}
+        count(*) > 1
+        {%- endif %}
+        or count(case when {{ deleted }} then 1 end) > 0
+),
+
+competing as (
+    select
+        v.*,
+        {{ ('v.' ~ version) if meta.version in names else version }} as version_at,
+        {{ ('v.' ~ line_key[0] ~ ' is not null') if line_key else 'true' }} as is_keyed,
+        md5(concat_ws('|'
+            {%- for column in contract.columns %},
+            coalesce(cast(v.{{ column.name }} as string), '~')
+            {%- endfor %}
+        )) as payload
+    from valid as v
+    inner join contested as c
+        on v.system = c.system
+        {%- for column in group %}
+        and v.{{ column }} = c.{{ column }}
+        {%- endfor %}
+),
+
+compared as (
+    select
+        *,
+        min(payload) over same_version <> max(payload) over same_version as is_conflict,
+        max(case when not is_keyed then precedence end) over same_group as replaced_up_to,
+        max(precedence) over same_group as newest_precedence,
+        max(case when not is_keyed and {{ deleted }} then precedence end) over same_group
+            = max(precedence) over same_group as is_whole_withdrawn
+    from competing
+    window
+        same_version as (
+            partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence
+        ),
+        same_group as (partition by system, {{ group | join(', ') }})
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by system, is_keyed, is_conflict, {{ key | join(', ') }}
+            order by version_at desc nulls last, precedence desc, source_line_number asc
+        ) as version_number,
+        row_number() over (
+            partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence, payload
+            order by source_line_number
+        ) as twin_number
+    from compared
+)
+
+select
+    load_id,
+    source_line_number,
+    case
+        when is_keyed and is_conflict then '{{ key | join(" and ") }}: conflicting_versions'
+    end as reasons,
+    case
+        when is_keyed and is_conflict then null
+        when is_keyed and (version_number > 1 or precedence < replaced_up_to)
+            then case when twin_number > 1 then 'duplicate' else 'newer_version' end
+        when is_keyed and {{ deleted }} then 'withdrawn'
+        when not is_keyed and precedence < newest_precedence then 'newer_version'
+        when not is_keyed and is_whole_withdrawn then 'withdrawn'
+    end as superseded_because
+from numbered
 {%- endmacro %}

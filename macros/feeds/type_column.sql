@@ -48,6 +48,20 @@
     end
 {%- endmacro %}
 
+{# The rule that a column breaks first; null where it breaks none. #}
+{% macro first_fault(column, text, value) -%}
+    {%- set faults = column_faults(column, text, value) -%}
+    {%- if faults -%}
+        case
+            {%- for fault in faults %}
+            when {{ fault.when }} then '{{ fault.rule }}'
+            {%- endfor %}
+        end
+    {%- else -%}
+        cast(null as string)
+    {%- endif -%}
+{%- endmacro %}
+
 {# What can be wrong with a column, as a list of {when: condition, rule: name}; the first that holds
    names the fault. `value` is the typed column, `delivered_at` the instant of the delivery. #}
 {% macro column_faults(column, text, value) -%}

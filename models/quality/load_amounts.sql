@@ -1,5 +1,9 @@
 with
 
+typed as (
+    select * from {{ ref('transactions_typed') }}
+),
+
 judged as (
     select * from {{ ref('transactions_judged') }}
 ),
@@ -8,34 +12,41 @@ run_settings as (
     select * from {{ source('raw', 'run_settings') }}
 ),
 
--- The same arithmetic as fct_order_lines, on every row whose amount can be read at all.
-amounts as (
+delivered as (
+    select
+        t.load_id,
+        coalesce(t.currency, r.reporting_currency) as currency,
+        count({{ net_amount('t') }}) as rows_with_amount,
+        sum({{ net_amount('t') }}) as delivered_amount
+    from typed as t
+    cross join run_settings as r
+    group by t.load_id, coalesce(t.currency, r.reporting_currency)
+),
+
+by_verdict as (
     select
         j.load_id,
-        j.verdict,
         coalesce(j.currency, r.reporting_currency) as currency,
-        round(
-            coalesce(
-                j.line_amount,
-                coalesce(j.quantity, case when j.line_amount < 0 then -1 else 1 end) * j.unit_price
-            ) - coalesce(j.discount_amount, 0),
-            4
-        ) as net_amount
+        sum(case when j.verdict = 'accepted' then {{ net_amount('j') }} else 0 end) as accepted_amount,
+        sum(case when j.verdict = 'quarantined' then {{ net_amount('j') }} else 0 end)
+            as quarantined_amount,
+        sum(case when j.verdict = 'superseded' then {{ net_amount('j') }} else 0 end)
+            as superseded_amount
     from judged as j
     cross join run_settings as r
+    group by j.load_id, coalesce(j.currency, r.reporting_currency)
 )
 
 select
-    load_id,
-    currency,
-    count(*) as rows_with_amount,
-    cast(sum(net_amount) as decimal(38, 4)) as delivered_amount,
-    cast(sum(case when verdict = 'accepted' then net_amount else 0 end) as decimal(38, 4))
-        as accepted_amount,
-    cast(sum(case when verdict = 'quarantined' then net_amount else 0 end) as decimal(38, 4))
-        as quarantined_amount,
-    cast(sum(case when verdict = 'superseded' then net_amount else 0 end) as decimal(38, 4))
-        as superseded_amount
-from amounts
-where net_amount is not null
-group by load_id, currency
+    d.load_id,
+    d.currency,
+    d.rows_with_amount,
+    cast(d.delivered_amount as decimal(38, 4)) as delivered_amount,
+    cast(v.accepted_amount as decimal(38, 4)) as accepted_amount,
+    cast(v.quarantined_amount as decimal(38, 4)) as quarantined_amount,
+    cast(v.superseded_amount as decimal(38, 4)) as superseded_amount
+from delivered as d
+left join by_verdict as v
+    on d.load_id = v.load_id
+    and d.currency = v.currency
+where d.rows_with_amount > 0

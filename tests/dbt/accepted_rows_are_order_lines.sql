@@ -6,15 +6,7 @@ accepted as (
     select
         coalesce(t.currency, c.reporting_currency) as currency,
         count(*) as lines,
-        sum(
-            round(
-                coalesce(
-                    t.line_amount,
-                    coalesce(t.quantity, case when t.line_amount < 0 then -1 else 1 end) * t.unit_price
-                ) - coalesce(t.discount_amount, 0),
-                4
-            )
-        ) as net_amount
+        sum({{ net_amount('t') }}) as net_amount
     from {{ ref('transactions') }} as t
     cross join {{ ref('clock') }} as c
     where t.ordered_on <= c.as_of_date

@@ -36,21 +36,12 @@ numbered as (
     window in_order as (partition by t.system, t.order_id)
 ),
 
-signed as (
-    select
-        n.*,
-        coalesce(n.quantity, case when n.line_amount < 0 then -1 else 1 end) as units
-    from numbered as n
-),
-
 valued as (
     select
-        s.*,
-        cast(
-            round(coalesce(s.line_amount, s.units * s.unit_price) - coalesce(s.discount_amount, 0), 4)
-            as decimal(18, 4)
-        ) as net_amount
-    from signed as s
+        n.*,
+        {{ units('n') }} as units,
+        {{ net_amount('n') }} as net_amount
+    from numbered as n
 )
 
 select

@@ -88,9 +88,9 @@ select
     s.r_score,
     s.f_score,
     s.m_score,
-    s.hughes_r,
-    s.hughes_f,
-    s.hughes_m
+    cast(s.hughes_r as integer) as hughes_r,
+    cast(s.hughes_f as integer) as hughes_f,
+    cast(s.hughes_m as integer) as hughes_m
 from scored as s
 left join cells as n
     on s.r_score = n.r_score

@@ -30,7 +30,7 @@ values_held as (
     {%- for measure, goodness in measures.items() %}
     select
         population_number,
-        '{{ measure }}' as measure,
+        {{ loop.index }} as measure_number,
         cast({{ goodness }} as decimal(18, 4)) as goodness,
         count(*) as customers
     from measured
@@ -43,14 +43,14 @@ values_held as (
 values_ranked as (
     select
         population_number,
-        measure,
+        measure_number,
         goodness,
         sum(customers) over (
-            partition by population_number, measure
+            partition by population_number, measure_number
             order by goodness
             rows between unbounded preceding and current row
         ) - customers as worse,
-        sum(customers) over (partition by population_number, measure) as customers
+        sum(customers) over (partition by population_number, measure_number) as customers
     from values_held
 ),
 
@@ -58,9 +58,9 @@ values_ranked as (
 rank_bounds as (
     select
         population_number,
-        {%- for measure in measures %}{% for score in range(2, 6) %}
+        {%- for measure in measures %}{% set number = loop.index %}{% for score in range(2, 6) %}
         min(case
-            when measure = '{{ measure }}'
+            when measure_number = {{ number }}
                 and customers > 1
                 and 5 * worse >= {{ score - 1 }} * (customers - 1)
                 then goodness

@@ -1,2 +1,2 @@
 -- depends_on: {{ ref('line_kinds') }}
-{{ judge_feed('transactions') }}
+{{ typed_rows('transactions') }}

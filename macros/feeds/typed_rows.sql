@@ -1,0 +1,160 @@
+{# One row per delivered row of a feed, typed by its contract, with every rule it breaks. A pure function of
+   the delivery: other deliveries do not change it. #}
+{% macro typed_rows(feed) -%}
+{%- set contract = feed_contract(feed) -%}
+{%- set systems = systems_with(feed) -%}
+{%- for system in systems %}
+{%- set meta = system_meta(system) %}
+select
+    {{ row_with_reasons(contract) }}
+from (
+    select
+        v.*,
+        {%- for column in contract.columns %}
+        {{ first_fault(column, 'v.text_' ~ column.name, 'v.' ~ column.name) }} as fault_{{ column.name }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            t.*,
+            d.precedence,
+            d.delivered_at,
+            {%- for column in contract.columns %}
+            {%- set typed = typed_value(column, 't.text_' ~ column.name, meta.time_zone) %}
+            {{ typed }} as {{ column.name }}
+            {%- if (column.config.meta or {}).business_day %},
+            {{ business_day('t.text_' ~ column.name, typed, meta.time_zone) }}
+                as {{ column.config.meta.business_day }}
+            {%- endif %}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from (
+            select
+                _load_id as load_id,
+                _line_number as source_line_number,
+                '{{ system }}' as system,
+                '{{ meta.business_unit }}' as business_unit,
+                {%- for column in contract.columns %}
+                {{ cleaned(column.name, system) }} as text_{{ column.name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from {{ ref('stg_' ~ system ~ '__' ~ feed) }}
+        ) as t
+        inner join {{ source('raw', 'deliveries') }} as d
+            on t.load_id = d.load_id
+    ) as v
+) as f
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- if not systems %}
+{{ nothing_typed(contract) }}
+{%- endif %}
+{%- endmacro %}
+
+
+{# The same columns without a row: no switched-on system has the feed. #}
+{% macro nothing_typed(contract) -%}
+select
+    cast(null as bigint) as load_id,
+    cast(null as bigint) as source_line_number,
+    cast(null as string) as system,
+    cast(null as string) as business_unit,
+    cast(null as bigint) as precedence,
+    {%- for column in contract.columns %}
+    cast(null as {{ column.data_type }}) as {{ column.name }},
+    {%- if (column.config.meta or {}).business_day %}
+    cast(null as date) as {{ column.config.meta.business_day }},
+    {%- endif %}
+    {%- endfor %}
+    cast(null as string) as reasons,
+    cast(null as string) as faulty_column,
+    cast(null as string) as faulty_value,
+    cast(null as string) as as_delivered
+where false
+{%- endmacro %}
+
+
+{# A system's delivered text without blanks around it; its null tokens are null. #}
+{% macro cleaned(column, system) -%}
+    case
+        when trim({{ column }}) in (
+            {%- for token in system_meta(system).null_tokens -%}
+                {{ sql_text(token) }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ) then null
+        else trim({{ column }})
+    end
+{%- endmacro %}
+
+
+{# The select list over rows `f` whose columns' faults are known: the typed columns, then every reason, the
+   first faulty column, its value with letters and digits masked and, for faulty rows only, the row as
+   delivered. #}
+{% macro row_with_reasons(contract) -%}
+    {%- set names = contract.columns | map(attribute='name') | list -%}
+    f.load_id,
+    f.source_line_number,
+    f.system,
+    f.business_unit,
+    f.precedence,
+    {%- for column in contract.columns %}
+    f.{{ column.name }},
+    {%- if (column.config.meta or {}).business_day %}
+    f.{{ column.config.meta.business_day }},
+    {%- endif %}
+    {%- endfor %}
+    nullif(concat_ws(
+        ', '
+        {%- for name in names %},
+        '{{ name }}: ' || f.fault_{{ name }}
+        {%- endfor %}
+        {%- for group in contract.meta.require_one_of or [] %},
+        case when {{ none_delivered(group) }} then '{{ group | join(" or ") }}: required' end
+        {%- endfor %}
+    ), '') as reasons,
+    case
+        {%- for name in names %}
+        when f.fault_{{ name }} is not null then '{{ name }}'
+        {%- endfor %}
+        {%- for group in contract.meta.require_one_of or [] %}
+        when {{ none_delivered(group) }} then '{{ group[0] }}'
+        {%- endfor %}
+    end as faulty_column,
+    case
+        {%- for name in names %}
+        when f.fault_{{ name }} is not null then {{ masked('f.text_' ~ name) }}
+        {%- endfor %}
+    end as faulty_value,
+    case
+        when coalesce(
+            {%- for name in names %}
+            f.fault_{{ name }},
+            {%- endfor %}
+            {%- for group in contract.meta.require_one_of or [] %}
+            case when {{ none_delivered(group) }} then 'required' end,
+            {%- endfor %}
+            null
+        ) is not null then {{ as_json_of_texts(contract) }}
+    end as as_delivered
+{%- endmacro %}
+
+
+{% macro none_delivered(columns) -%}
+    {%- for column in columns -%}
+        f.text_{{ column }} is null{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# Shows a value's shape without its content: letters as x, digits as 9, the first 40 characters. #}
+{% macro masked(text) -%}
+    {{ replace_all(replace_all('substr(' ~ text ~ ', 1, 40)', '[0-9]', '9'), '[^0-9[:punct:][:space:]]', 'x') }}
+{%- endmacro %}
+
+
+{% macro as_json_of_texts(contract) -%}
+    {%- set texts = {} -%}
+    {%- for column in contract.columns -%}
+        {%- do texts.update({column.name: 'f.text_' ~ column.name}) -%}
+    {%- endfor -%}
+    {{ as_json(texts) }}
+{%- endmacro %}

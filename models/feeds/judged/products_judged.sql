@@ -1,1 +1,0 @@
-{{ judge_feed('products') }}
