@@ -67,7 +67,8 @@ def findings(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         ("published", _published),
     ):
         yield _told(subject, lambda look=look: look(settings))  # type: ignore[misc]
-    alerts = late_sources(load_tables(settings), read_deliveries(settings), now)
+    taken = [delivery for delivery in read_deliveries(settings) if delivery.is_taken]
+    alerts = late_sources(load_tables(settings).values(), taken, now)
     manifest = current_manifest(settings)
     stale = stale_build(manifest.created_at, settings, now) if manifest else None
     for alert in [*alerts, *([stale] if stale else [])]:

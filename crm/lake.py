@@ -37,7 +37,7 @@ from crm.landing import LandingFile, Signature, Waiting
 from crm.readers import Reading, Work
 from crm.settings import Settings
 
-__all__ = ["Delivery", "IngestReport", "LakeError", "Waiting", "ingest", "read_deliveries"]
+__all__ = ["Delivery", "IngestReport", "LakeError", "Waiting", "ingest", "read_deliveries", "unseen"]
 
 READER_VERSION = 1  # raise it when the readers judge differently: refused files are looked at again
 LONGEST_REASON = 500
@@ -73,6 +73,18 @@ def ingest(
             f"The lake at {settings.raw} cannot be written or read: {error}.",
             fix="Make room or mend the rights; nothing of this run was committed. Then run again.",
         ) from error
+
+
+def unseen(settings: Settings, tables: Mapping[tuple[str, str], SourceTable]) -> str:
+    """A mark of the landing files that no run has looked into as they are now; empty for none."""
+    seen = read_seen(settings)
+    hasty = settings.model_copy(update={"settle_seconds": 0.0})
+    new = [
+        (file.path, file.signature)
+        for file in landing.look(hasty, tables).files
+        if file.path not in seen or seen[file.path].signature != file.signature
+    ]
+    return hashlib.sha256(repr(new).encode()).hexdigest()[:16] if new else ""
 
 
 def contract_fingerprint(settings: Settings, table: SourceTable) -> str:

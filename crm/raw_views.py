@@ -78,6 +78,13 @@ def read_clock(settings: Settings) -> Clock:
     return Clock(as_of_date=row[0] if row else None, known_at=row[1] if row else 0)
 
 
+def read_asked(settings: Settings) -> tuple[dt.date | None, int | None]:
+    """The as-of date and `known_at` that the build as it stands was asked for; none: the newest."""
+    with duckdb.connect(str(settings.build / "build.duckdb"), read_only=True) as con:
+        row = con.execute("select as_of_requested, known_at from raw.run_settings").fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
 def _register_deliveries(
     con: duckdb.DuckDBPyConnection, settings: Settings, known_at: int | None
 ) -> None:

@@ -20,7 +20,7 @@ from crm.contracts import SourceTable
 from crm.mart_contract import contract_from_manifest
 from orchestration import dbt
 from orchestration.checks import DOOR, PLAUSIBLE, to_check_results
-from orchestration.progress import report
+from orchestration.progress import report, stage
 from orchestration.resources import Warehouse
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
@@ -69,15 +69,22 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
     @dg.multi_asset(name="ingest", specs=[*specs, *records], check_specs=checks)
     def ingest(
         context: dg.AssetExecutionContext, config: BuildConfig, warehouse: Warehouse
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse.be_the_writer(context)
         settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
         build_files.prepare(settings, now, full_refresh=config.full_refresh)
-        arrived = lake.ingest(settings, warehouse.tables, now, report)
+        arrived = lake.ingest(settings, warehouse.tables, now, stage("taking files"))
+        for waiting in arrived.waiting:
+            context.log.warning(f"{waiting.path} is left for the next run: {waiting.reason}")
         for warning in arrived.warnings:
             context.log.warning(warning)
+        deliveries = lake.read_deliveries(settings)
         outcomes = door.judge_deliveries(
-            settings, warehouse.tables, arrived.deliveries, lake.read_deliveries(settings), report
+            settings,
+            warehouse.tables,
+            door.not_yet_published(settings, deliveries, config.known_at),
+            deliveries,
+            stage("judging at the door"),
         )
         with duckdb.connect(str(settings.build / "build.duckdb")) as connection:
             raw_views.register(
@@ -167,10 +174,11 @@ def publish_asset(manifest: Path) -> dg.AssetsDefinition:
     )
     def publish(
         context: dg.AssetExecutionContext, warehouse: Warehouse
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse.be_the_writer(context)
         settings = warehouse.settings
-        outcomes = plausibility.judge_marts(settings, progress=report)
+        as_of, known_at = raw_views.read_asked(settings)
+        outcomes = plausibility.judge_marts(settings, as_of, known_at, stage("judging the marts"))
         results = list(to_check_results(PLAUSIBLE, outcomes, [PUBLISHED]))
         yield from results
         if any(not result.passed and result.severity == dg.AssetCheckSeverity.ERROR for result in results):

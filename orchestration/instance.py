@@ -75,7 +75,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
     return BuildResult(
         is_success=result.success,
         run_id=result.run_id,
-        version=metadata.get("version"),
+        version=str(metadata["version"]) if metadata else None,
         is_new_version=bool(metadata.get("is_new")),
         checks_passed=sum(check.passed for check in checks),
         checks_failed=len(errors),

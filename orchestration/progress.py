@@ -21,6 +21,11 @@ def report(stage: str, done: int, total: int) -> None:
         watcher(stage, done, total)
 
 
+def stage(name: str) -> Watcher:
+    """A watcher for work that names each of its steps: they all count towards one stage."""
+    return lambda _step, done, total: report(name, done, total)
+
+
 @contextmanager
 def watched_by(watcher: Watcher) -> Iterator[None]:
     """Have `watcher` told until the block ends."""

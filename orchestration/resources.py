@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -20,7 +21,7 @@ from crm.settings import Settings, load_settings
 from orchestration import dbt, runs
 
 
-class Warehouse(dg.ConfigurableResource):
+class Warehouse(dg.ConfigurableResource[Any]):
     """One warehouse for the length of one run."""
 
     _settings: Settings = PrivateAttr()

@@ -1,4 +1,4 @@
-"""What is watched between builds: new files in the landing folder, late sources, a stopped schedule.
+"""What is watched between builds: new files, late sources, a stopped schedule.
 
 What counts as late is `crm/freshness.py`; how an alert reaches people is `crm/alerts.py`.
 """
@@ -11,11 +11,10 @@ import json
 
 import dagster as dg
 
-from crm import landing
+from crm import lake
 from crm.alerts import Alert, send
 from crm.contracts import load_tables
 from crm.freshness import late_sources, stale_build
-from crm.lake import read_deliveries
 from crm.settings import load_settings
 from orchestration.jobs import build
 
@@ -29,13 +28,13 @@ _SECONDS_BETWEEN_WATCHES = 900
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """A build as soon as the landing folder differs from what the last one was asked to take."""
+    """A build as soon as the landing folder holds what no build has looked into."""
     settings = load_settings()
-    state = landing.fingerprint(settings, load_tables(settings))
-    if state == (context.cursor or ""):
+    mark = lake.unseen(settings, load_tables(settings))
+    if not mark or mark == context.cursor:
         return dg.SkipReason("Nothing new in the landing folder.")
-    context.update_cursor(state)
-    return dg.RunRequest(run_key=f"landing-{state}")
+    context.update_cursor(mark)
+    return dg.RunRequest(run_key=f"landing-{mark}")
 
 
 @dg.sensor(
@@ -43,9 +42,10 @@ def new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipRea
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Alerts for sources that are late and for builds that no longer happen, once per occurrence."""
+    """Alerts for late sources and for builds that no longer happen, once per occurrence."""
     settings, now = load_settings(), dt.datetime.now(dt.UTC)
-    alerts = late_sources(load_tables(settings), read_deliveries(settings), now)
+    taken = [delivery for delivery in lake.read_deliveries(settings) if delivery.is_taken]
+    alerts = late_sources(load_tables(settings).values(), taken, now)
     stale = stale_build(last_success(context.instance), settings, now)
     stopped = _stopped_schedule(context, now)
     alerts += [alert for alert in (stale, stopped) if alert]

@@ -1,10 +1,89 @@
+"""What tests of several areas share: the compiled project, built warehouses, the real data.
+
+Tests that need the real data ask for `real_data`, directly or through a fixture. Where it is not there
+they are left out, with one line that says so; where it must be there (in CI, or when a variable
+promises it) its absence is an error.
+"""
+
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+from command import done
 from harness import Project, compiled_project
+
+_PROMISED = os.environ.get("CRM_REAL_DATA")
+_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+_LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure() -> None:
+    """Take the settings of whoever runs the tests out of their way: tests bring their own."""
+    for name in [name for name in os.environ if name.startswith("CRM_")]:
+        del os.environ[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests on real data where there is none. Raises where it was promised."""
+    needing = [item for item in items if "real_data" in getattr(item, "fixturenames", ())]
+    folder = _real_data()
+    if not needing or folder.is_dir():
+        return
+    if _PROMISED is not None or os.environ.get("CI") == "true":
+        raise pytest.UsageError(
+            f"{len(needing)} tests need the real data, and {folder} is no folder. "
+            "Set CRM_REAL_DATA to the folder that holds online_retail_ii."
+        )
+    config.stash[_LEFT_OUT] = [item.nodeid for item in needing]
+    config.hook.pytest_deselected(items=needing)
+    items[:] = [item for item in items if item not in needing]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say in one line what was left out and why."""
+    left_out = config.stash.get(_LEFT_OUT, [])
+    if left_out:
+        files = sorted({name.partition("::")[0] for name in left_out})
+        terminalreporter.write_line(
+            f"Left out for want of the real data: {len(left_out)} tests in {', '.join(files)}. "
+            "Set CRM_REAL_DATA to the folder that holds online_retail_ii to run them."
+        )
 
 
 @pytest.fixture(scope="session")
 def project() -> Project:
     """The project as dbt compiles it."""
     return compiled_project()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the public data sets: `CRM_REAL_DATA`, else `shared/data` beside the project."""
+    return _real_data()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in sample, built and published once. Not to be changed: copy it first."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    done(home, "sample")
+    done(home, "build")
+    return home
+
+
+@pytest.fixture(scope="session")
+def online_retail_home(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
+    """Online Retail II, built and published once. Not to be changed."""
+    home = tmp_path_factory.mktemp("online_retail") / "home"
+    source = str(real_data / "online_retail_ii")
+    done(home, "sample", "--dataset", "online-retail-ii", "--from", source)
+    done(home, "build")
+    return home
+
+
+def _real_data() -> Path:
+    return Path(_PROMISED) if _PROMISED is not None else _BESIDE

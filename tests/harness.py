@@ -41,7 +41,7 @@ class Node:
     description: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Project:
     """The compiled project: nodes by dbt's unique id, and ids by plain name.
 
@@ -50,6 +50,9 @@ class Project:
 
     nodes: Mapping[str, Node]
     ids: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Project({len(self.nodes)} nodes)"
 
     def node(self, name: str) -> Node:
         """The node of a plain name. Raises `KeyError` where there is none."""

@@ -92,19 +92,25 @@ where business_unit = '*'
 having count(*) <> 1
 {% endtest %}
 
-{# A customer whose money is known has a segment, an eight-cell, three scores and one Hughes cell; one
-   whose money is not known has R and F scores and nothing else. #}
+{# Every row has R, F and their scores within their ranges. A customer whose money is known has a segment,
+   an eight-cell, an M score and one Hughes cell; one whose money is not known has none of them. #}
 {% test rfm_scores_are_whole(model) %}
 select *
 from {{ model }}
-where r_score is null
-    or f_score is null
-    or (monetary_amount is null) <> (m_score is null)
+where last_occasion_on is null
+    or not coalesce(recency_days >= 0, false)
+    or not coalesce(frequency >= 1, false)
+    or not coalesce(monetary_coverage_ratio between 0 and 1, false)
+    {%- for score in ['r_score', 'f_score'] %}
+    or not coalesce({{ score }} between 1 and 5, false)
+    {%- endfor %}
+    or (monetary_amount is null) <> (monetary_coverage_ratio = 0)
     or (monetary_amount is null) <> (segment is null)
     or (monetary_amount is null) <> (eight_cell is null)
-    or (monetary_amount is null) <> (hughes_r is null)
-    or (monetary_amount is null) <> (hughes_f is null)
-    or (monetary_amount is null) <> (hughes_m is null)
+    {%- for score in ['m_score', 'hughes_r', 'hughes_f', 'hughes_m'] %}
+    or (monetary_amount is null) <> ({{ score }} is null)
+    or {{ score }} not between 1 and 5
+    {%- endfor %}
 {% endtest %}
 
 {# Within a population the fifths by recency, the fifths of each of those by frequency and the fifths of

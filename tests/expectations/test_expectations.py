@@ -41,7 +41,7 @@ def run(settings: Settings, limit: Limit, *values: float | None) -> CheckOutcome
     [
         (VALUE, 10, 11, "1.csv: rows is 11; allowed is 1 to 10. Because. Do something."),
         (RATIO, 10, 11, "1.csv: rows is 11, 2.2 times the median 5 of 2 before; allowed is 0.5"),
-        (RANGE, 7, 8, "1.csv: rows is 8, +2 off 4 to 6 of 2 before; allowed is -1 to 1."),
+        (RANGE, 7, 8, "1.csv: rows is 8, +2 off the 4 to 6 of 2 before; allowed is -1 to 1."),
     ],
 )
 def test_each_way_to_compare_passes_fails_errs_and_is_not_evaluated(
