@@ -37,7 +37,15 @@ from crm.landing import LandingFile, Signature, Waiting
 from crm.readers import Reading, Work
 from crm.settings import Settings
 
-__all__ = ["Delivery", "IngestReport", "LakeError", "Waiting", "ingest", "read_deliveries", "unseen"]
+__all__ = [
+    "Delivery",
+    "IngestReport",
+    "LakeError",
+    "Waiting",
+    "ingest",
+    "read_deliveries",
+    "unseen",
+]
 
 READER_VERSION = 1  # raise it when the readers judge differently: refused files are looked at again
 LONGEST_REASON = 500

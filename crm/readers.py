@@ -7,7 +7,6 @@ of the outcome, is the lake's business (`lake.py`); how text is parted, that of 
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -21,13 +20,12 @@ import pyarrow.parquet as pq
 from crm import csv_text
 from crm.contracts import SourceTable
 from crm.csv_text import Header, Unparseable
+from crm.headers import extra_columns, judge_header
 from crm.landing import LandingFile
 from crm.settings import Settings
 from crm.text_rows import TextRows
 
-RESERVED = ("_line_number", "_load_id")
 REJECT_TEXTS = ("line", "reason")
-LONGEST_NAME = 200
 MOST_MISSING_LINES = 10_000  # beyond this, reading line by line is no slower
 
 
@@ -125,37 +123,6 @@ def merge_rejects(
     return merged
 
 
-def judge_header(names: tuple[str, ...], table: SourceTable) -> str | None:
-    """Why a delivery with these column names is refused; null where it is not.
-
-    Names are compared as SQL does, without regard to case.
-    """
-    seen: set[str] = set()
-    for position, name in enumerate(names, start=1):
-        if not name:
-            return f"Column {position} has no name."
-        if not name.isprintable() or len(name) > LONGEST_NAME:
-            return f"Column {position} has a name that is no name: {name[:LONGEST_NAME]!r}."
-        if name.lower() in RESERVED:
-            return f"Column '{name}' has a name that the lake keeps for itself."
-        if name.lower() in seen:
-            return f"Column '{name}' is delivered twice; names that differ in case are the same."
-        seen.add(name.lower())
-    groups = [(name,) for name in table.required] + list(table.require_one_of)
-    for group in groups:
-        if not any(name.lower() in seen for name in group):
-            wanted = " or ".join(f"'{name}'" for name in group)
-            near = difflib.get_close_matches(group[0].lower(), sorted(seen), n=1, cutoff=0.0)
-            hint = next(name for name in names if name.lower() == near[0])
-            return f"Column {wanted} is missing; the nearest delivered is '{hint}'."
-    return None
-
-
-def _extra(names: tuple[str, ...], table: SourceTable) -> tuple[str, ...]:
-    known = {column.name.lower() for column in table.columns}
-    return tuple(name for name in names if name.lower() not in known)
-
-
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: LandingFile, work: Work) -> Reading:
     try:
         names = tuple(pq.read_schema(file.file).names)
@@ -171,7 +138,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: LandingFile, work
         file.file,
         work.records,
     )
-    return Reading(records, 0, names, _extra(names, file.table))
+    return Reading(records, 0, names, extra_columns(names, file.table))
 
 
 def _read_csv(
@@ -253,7 +220,7 @@ def _load_plain(
     missing = _missing_lines(connection, work, lines) if records < lines - 1 else []
     if len(missing) != lines - 1 - records or not _reject(missing, text, header, table, work):
         return None
-    return Reading(records, len(missing), header.names, _extra(header.names, table))
+    return Reading(records, len(missing), header.names, extra_columns(header.names, table))
 
 
 def _missing_lines(connection: duckdb.DuckDBPyConnection, work: Work, lines: int) -> list[int]:
@@ -306,7 +273,7 @@ def _load_parted(
                 thrown.add(row.line_number, [row.line, row.reason])
             else:
                 kept.add(*row)
-    return Reading(kept.rows, thrown.rows, header.names, _extra(header.names, table))
+    return Reading(kept.rows, thrown.rows, header.names, extra_columns(header.names, table))
 
 
 def _refuse_text(lines: Iterator[str], header: Header, reason: str, work: Work) -> Reading:

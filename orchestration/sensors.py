@@ -70,7 +70,7 @@ def last_success(instance: dg.DagsterInstance) -> dt.datetime | None:
 
 def _stopped_schedule(context: dg.SensorEvaluationContext, now: dt.datetime) -> Alert | None:
     for state in context.instance.all_instigator_state():
-        if state.name == "daily" and state.status == dg.InstigatorStatus.STOPPED:
+        if state.name == "daily" and state.status.value == "STOPPED":
             return Alert(
                 kind="stopped_schedule",
                 title="The daily schedule is stopped",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -117,6 +118,15 @@ def test_raised_wins_over_success_in_either_shape(
     success: bool | None, info: dict[str, object], status: str
 ) -> None:
     assert expectations._status(success, info)[0] == status
+
+
+def test_a_kept_validation_says_whether_and_never_what(settings: Settings) -> None:
+    run(settings, VALUE, 5)
+    run(settings, VALUE, 50)
+    kept = [json.loads(f.read_bytes()) for f in (settings.build / "gx").rglob("*.json")]
+    results = [result for validation in kept for result in validation["results"]]
+    assert sorted(result["success"] for result in results) == [False, True]
+    assert [result["result"] for result in results] == [{}, {}]
 
 
 def test_pages_are_of_the_last_validations_only(

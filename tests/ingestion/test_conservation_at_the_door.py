@@ -50,7 +50,7 @@ def accounted(lake: Lake, delivery: object, text: str) -> dict[int, str]:
     return places
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(body=BODY, ending=st.sampled_from(["\n", "\r\n"]), ends=st.booleans())
 def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends: bool) -> None:
     text = ending.join(["id,amount", *body]) + (ending if ends else "")
@@ -69,7 +69,7 @@ def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends
         assert lake.rows(good) == [(2, "1", "2"), (3, "3", "4")]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     lines=st.lists(
         st.one_of(LINE.map(",".join), NOISE.filter(lambda n: not re.search("[\r\n]", n)))
@@ -87,7 +87,7 @@ def test_both_ways_of_reading_judge_each_line_alike(lines: list[str]) -> None:
         assert lake.rejects(fast) == lake.rejects(slow)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(content=st.binary(max_size=200), name=st.sampled_from(["a.csv", "a.csv.gz", "a.parquet"]))
 def test_no_bytes_at_all_stop_the_run_or_harm_the_neighbours(content: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory() as home:
