@@ -8,14 +8,16 @@ must exist are dbt tests.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
 from crm.contracts import SourceTable
 from crm.expectations import CheckOutcome, judge, write_data_docs
 from crm.limits import LIMITS, Check, Measurement, load_limits, make_checks
-from crm.profiles import COLUMN_METRICS, Delivery, profile
+from crm.profiles import COLUMN_METRICS, Delivery, Profile, profile, scanner
 from crm.settings import Settings
 from crm.versions import current_manifest
 
@@ -65,23 +67,21 @@ def judge_deliveries(
     if not new:
         return []
     limits = load_limits(limits_file)
-    known: dict[int, _Numbers] = {}
-    arrived: dict[str, Delivery] = {}
-    measurements: list[Measurement] = []
-    for done, (delivery, history) in enumerate(_with_history(new, deliveries_all), 1):
-        table = tables[delivery.system, delivery.feed]
-        for each in (*history, delivery):
-            if each.load_id not in known:
-                known[each.load_id] = _numbers(settings, table, each)
-        past = [known[earlier.load_id] for earlier in history]
-        for key, value in known[delivery.load_id].items():
-            measurement = _measurement(delivery, key, value, past)
-            arrived[measurement.subject] = delivery
-            measurements.append(measurement)
-        progress(delivery.path, done, len(new))
-    feeds = {measurement.group for measurement in measurements}
+    arrived: dict[Measurement, Delivery] = {}
+    with closing(scanner(settings)) as con:
+        known: dict[int, _Numbers] = {}
+        for done, (delivery, history) in enumerate(_with_history(new, deliveries_all), 1):
+            table = tables[delivery.system, delivery.feed]
+            for each in (*history, delivery):
+                if each.load_id not in known:
+                    known[each.load_id] = _numbers(each, profile(con, settings, table, each))
+            past = [known[earlier.load_id] for earlier in history]
+            for measurement in _measurements(delivery, known[delivery.load_id], past):
+                arrived.setdefault(measurement, delivery)
+            progress(delivery.path, done, len(new))
+    feeds = {measurement.group for measurement in arrived}
     unknown = [limit for limit in limits if limit.metric not in DOOR_METRICS]
-    checks = make_checks(limits, measurements, itertools.product(sorted(feeds), unknown))
+    checks = make_checks(limits, arrived, itertools.product(sorted(feeds), unknown))
     outcomes = judge(settings, "door", checks, lambda check: _advice(check, arrived))
     if any(outcome.blocks for outcome in outcomes):
         write_data_docs(settings)  # the run ends here, so nobody else will
@@ -90,18 +90,18 @@ def judge_deliveries(
 
 def _with_history(
     new: Iterable[Delivery], everything: Iterable[Delivery]
-) -> Iterator[tuple[Delivery, list[Delivery]]]:
-    feeds: dict[tuple[str, str], list[Delivery]] = {}
-    for delivery in sorted(everything, key=lambda d: d.load_id):
+) -> Iterator[tuple[Delivery, tuple[Delivery, ...]]]:
+    wanted = {delivery.load_id for delivery in new}
+    latest: dict[tuple[str, str], deque[Delivery]] = {}
+    for delivery in sorted(everything, key=lambda each: each.load_id):
         if delivery.status == "taken":
-            feeds.setdefault((delivery.system, delivery.feed), []).append(delivery)
-    for delivery in sorted(new, key=lambda d: d.load_id):
-        feed = feeds.get((delivery.system, delivery.feed), [])
-        yield delivery, [d for d in feed if d.load_id < delivery.load_id][-HISTORY:]
+            feed = latest.setdefault((delivery.system, delivery.feed), deque(maxlen=HISTORY))
+            if delivery.load_id in wanted:
+                yield delivery, tuple(feed)
+            feed.append(delivery)
 
 
-def _numbers(settings: Settings, table: SourceTable, delivery: Delivery) -> _Numbers:
-    kept = profile(settings, table, delivery)
+def _numbers(delivery: Delivery, profiled: Profile) -> _Numbers:
     lines = delivery.delivered
     whole: dict[tuple[str, str], float | None] = {
         ("rows", ""): delivery.records,
@@ -110,31 +110,28 @@ def _numbers(settings: Settings, table: SourceTable, delivery: Delivery) -> _Num
     }
     return whole | {
         (metric, column): value
-        for metric, columns in kept.items()
+        for metric, columns in profiled.items()
         for column, value in columns.items()
     }
 
 
-def _measurement(
-    delivery: Delivery,
-    key: tuple[str, str],
-    value: float | None,
-    past: Iterable[_Numbers],
-) -> Measurement:
-    metric, column = key
-    history = (numbers.get(key) for numbers in past)
-    return Measurement(
-        group=f"{delivery.system}/{delivery.feed}",
-        subject=f"{delivery.path}:{column}" if column else delivery.path,
-        metric=metric,
-        value=value,
-        history=tuple(number for number in history if number is not None),
-        rows=delivery.records,
-    )
+def _measurements(
+    delivery: Delivery, numbers: _Numbers, past: Sequence[_Numbers]
+) -> Iterator[Measurement]:
+    for (metric, column), value in numbers.items():
+        history = (earlier.get((metric, column)) for earlier in past)
+        yield Measurement(
+            group=f"{delivery.system}/{delivery.feed}",
+            subject=f"{delivery.path}:{column}" if column else delivery.path,
+            metric=metric,
+            value=value,
+            history=tuple(number for number in history if number is not None),
+            rows=delivery.records,
+        )
 
 
-def _advice(check: Check, arrived: Mapping[str, Delivery]) -> str:
-    deliveries = [arrived[measurement.subject] for measurement, _ in check.outside]
+def _advice(check: Check, arrived: Mapping[Measurement, Delivery]) -> str:
+    deliveries = [arrived[measurement] for measurement, _ in check.outside]
     files = ", ".join(sorted({delivery.path for delivery in deliveries}))
     first = min(delivery.load_id for delivery in deliveries)
     return (

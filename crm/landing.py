@@ -7,7 +7,6 @@ Looks at names and at the file system only. What stands inside a file is the rea
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 import re
 import stat
@@ -108,16 +107,6 @@ def look(
     files.sort(key=_precedence)
     still, waiting = _settled(files, settings.settle_seconds, is_known)
     return Landing(tuple(still), tuple(waiting), tuple(warnings))
-
-
-def fingerprint(settings: Settings, tables: Mapping[tuple[str, str], SourceTable]) -> str:
-    """A hash over the present state of every file that a run would look at, taken in no time."""
-    root = settings.landing.resolve()
-    state = hashlib.sha256()
-    for folder, _ in _folders(root, tables, []):
-        for entry in _entries(folder):
-            state.update(f"{printable(entry, root)} {Signature.of(Path(entry))}\n".encode())
-    return state.hexdigest()
 
 
 def printable(file: os.PathLike[str], root: Path) -> str:

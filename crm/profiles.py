@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import duckdb
 
@@ -75,10 +74,20 @@ class Delivery(Protocol):
     def status(self) -> str: ...  # noqa: D102
 
 
-def profile(settings: Settings, table: SourceTable, delivery: Delivery) -> Profile:
+def scanner(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """What profiles are made with, one for many: opening it costs as much as a day's file."""
+    return duckdb.connect(
+        config={"threads": settings.threads, "memory_limit": settings.memory_limit}
+    )
+
+
+def profile(
+    con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable, delivery: Delivery
+) -> Profile:
     """The kept profile of a taken delivery, or else a new one, which is then kept.
 
-    Content that came before keeps the profile of its first delivery. Raises `ProfileError`.
+    Content that came before keeps the profile of its first delivery. `con`: a `scanner`. Raises
+    `ProfileError`.
     """
     # What decides the numbers beside the content: how it was read, what is measured.
     declared = [[column.name, column.data_type] for column in table.columns]
@@ -92,38 +101,33 @@ def profile(settings: Settings, table: SourceTable, delivery: Delivery) -> Profi
     except (OSError, ValueError):
         pass  # not there, or cut short by a crash: it is made from the file again
     file = settings.raw / table.system / table.feed / f"{delivery.content_hash}.parquet"
-    profiled = _scan(settings, table, file, delivery.delivered_at)
+    profiled = _scan(con, table, file, delivery.delivered_at)
     _keep(kept, profiled)
     return profiled
 
 
 def _scan(
-    settings: Settings, table: SourceTable, file: Path, delivered_at: str
+    con: duckdb.DuckDBPyConnection, table: SourceTable, file: Path, delivered_at: str
 ) -> dict[str, dict[str, float | None]]:
     source = f"read_parquet({_text(file)})"
-    config: dict[str, Any] = {
-        "threads": settings.threads,
-        "memory_limit": settings.memory_limit,
-    }
+    profiled: dict[str, dict[str, float | None]] = {}
+    measured: list[tuple[str, str, str]] = []
     try:
-        with closing(duckdb.connect(config=config)) as con:
-            described = con.execute(f"describe from {source}").fetchall()
-            present = {name.lower(): (name, kind) for name, kind, *_ in described}
-            profiled: dict[str, dict[str, float | None]] = {}
-            measured: list[tuple[str, str, str]] = []
-            for column in table.columns:
-                if column.name.lower() not in present:
-                    profiled.setdefault("null_share", {})[column.name] = 1.0
-                    continue
-                delivered, kind = present[column.name.lower()]
-                for metric, expression in _expressions(delivered, kind, column.data_type).items():
-                    measured.append((metric, column.name, expression))
-            if not measured:
-                return profiled
-            select = ", ".join(f"({expression})::double" for *_, expression in measured)
-            query = f"select {select} from {source}"
-            named = {"delivered_at": delivered_at} if "$delivered_at" in query else {}
-            [row] = con.execute(query, named).fetchall()
+        described = con.execute(f"describe from {source}").fetchall()
+        present = {name.lower(): (name, kind) for name, kind, *_ in described}
+        for column in table.columns:
+            if column.name.lower() not in present:
+                profiled.setdefault("null_share", {})[column.name] = 1.0
+                continue
+            delivered, kind = present[column.name.lower()]
+            for metric, expression in _expressions(delivered, kind, column.data_type).items():
+                measured.append((metric, column.name, expression))
+        if not measured:
+            return profiled
+        select = ", ".join(f"({expression})::double" for *_, expression in measured)
+        query = f"select {select} from {source}"
+        named = {"delivered_at": delivered_at} if "$delivered_at" in query else {}
+        [row] = con.execute(query, named).fetchall()
     except duckdb.Error as error:
         raise ProfileError(
             f"{file} cannot be profiled: {error}",

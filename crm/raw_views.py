@@ -33,6 +33,7 @@ _DELIVERY_COLUMNS = {
     "reason": "VARCHAR",
     "columns": "VARCHAR[]",
     "extra_columns": "VARCHAR[]",
+    "contract_fingerprint": "VARCHAR",
 }
 _FLOATS = ("DOUBLE", "FLOAT")
 
@@ -106,23 +107,24 @@ def _register_deliveries(
 
 def _register_unparseable(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     rejects = settings.raw / "_rejects"
-    columns = {"line_number": "BIGINT", "line": "VARCHAR", "reason": "VARCHAR"}
+    columns = ("line_number", "line", "reason", "contract_fingerprint")
     rows = (
-        "select line_number, line, reason, parse_filename(filename, true) as content_hash "
+        f"select {', '.join(columns)}, string_split(filename, '/')[-3] as system, "
+        "string_split(filename, '/')[-2] as feed, parse_filename(filename, true) as content_hash "
         f"from read_parquet({_text(rejects / '*/*/*.parquet')}, filename = true)"
         if any(rejects.glob("*/*/*.parquet"))
-        else f"select {_nulls(columns)}, null::varchar as content_hash where false"
+        else "select null::bigint as line_number, null::varchar as line, null::varchar as reason, "
+        "null::varchar as contract_fingerprint, null::varchar as system, null::varchar as feed, "
+        "null::varchar as content_hash where false"
     )
     con.execute(
         "create or replace view raw.unparseable_lines as select d.load_id, r.line_number, r.line, "
-        f"r.reason from ({rows}) as r inner join raw.deliveries as d using (content_hash) "
-        "where d.unparseable > 0"
+        f"r.reason from ({rows}) as r inner join raw.deliveries as d "
+        "using (system, feed, content_hash, contract_fingerprint) where d.unparseable > 0"
     )
 
 
-def _register_table(
-    con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable
-) -> None:
+def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable) -> None:
     hashes = con.execute(
         "select distinct content_hash from raw.deliveries where system = $system and feed = $feed "
         "and status = 'taken' order by 1",

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
+import subprocess
+import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +13,11 @@ import duckdb
 import pytest
 from batches_by_hand import DAY, NOW, ORDERS, TABLES, Shop, about, blocking, failed, orders
 
-from crm.contracts import Column
+from crm.contracts import Column, SourceTable
 from crm.deliveries import read_deliveries
 from crm.door import DOOR_LIMITS, judge_deliveries
-from crm.profiles import ProfileError, profile
+from crm.profiles import Delivery, Profile, ProfileError, profile, scanner
+from crm.settings import PROJECT_ROOT
 
 
 def test_an_ordinary_batch_passes_every_check(shop: Shop) -> None:
@@ -105,6 +110,14 @@ def test_a_limit_for_one_file_accepts_it_and_nothing_else(shop: Shop) -> None:
     assert ["other.csv" in o.description for o in general if o.blocks] == [True]
 
 
+def test_of_several_contents_at_one_path_the_message_leaves_out_the_bad_one(shop: Shop) -> None:
+    shop.usual()
+    for content in (orders(205), orders(2000)):
+        shop.deliver("day.csv", content)
+    outcome = about(shop.judge([7, 8]), "rows ratio_to_median error")
+    assert "--known-at 7 leaves" in outcome.description
+
+
 def test_the_same_content_delivered_again_is_plausible(shop: Shop) -> None:
     shop.usual()
     for content in (orders(205), orders(190), orders(205)):
@@ -157,15 +170,15 @@ def test_lost_or_damaged_profiles_are_made_again(shop: Shop) -> None:
 def test_a_changed_declaration_profiles_anew(shop: Shop) -> None:
     shop.usual(1)
     (delivery,) = read_deliveries(shop.settings)
-    assert "amount" in profile(shop.settings, ORDERS, delivery)["mean_value"]
+    assert "amount" in profiled(shop, ORDERS, delivery)["mean_value"]
     text_only = replace(ORDERS, columns=(Column("order_id"), Column("amount")))
-    assert "mean_value" not in profile(shop.settings, text_only, delivery)
+    assert "mean_value" not in profiled(shop, text_only, delivery)
 
 
 def test_a_declared_column_that_the_file_lacks_counts_as_all_null(shop: Shop) -> None:
     shop.deliver("a.csv", orders(10).replace(",email", ",mail"))
     (delivery,) = read_deliveries(shop.settings)
-    assert profile(shop.settings, ORDERS, delivery)["null_share"]["email"] == 1.0
+    assert profiled(shop, ORDERS, delivery)["null_share"]["email"] == 1.0
 
 
 def test_a_profile_has_the_numbers_of_typed_parquet(shop: Shop) -> None:
@@ -177,7 +190,7 @@ def test_a_profile_has_the_numbers_of_typed_parquet(shop: Shop) -> None:
         "('2', 'b', timestamptz '2026-03-21 06:00:01+00', 2.5)) "
         f"as t(order_id, customer_id, ordered_at, amount)) to '{file}' (format parquet)"
     )
-    measured = profile(shop.settings, ORDERS, delivery)
+    measured = profiled(shop, ORDERS, delivery)
     assert measured["null_share"] == {
         "order_id": 0, "customer_id": 0.5, "ordered_at": 0, "amount": 0, "email": 1
     }  # fmt: skip
@@ -185,6 +198,33 @@ def test_a_profile_has_the_numbers_of_typed_parquet(shop: Shop) -> None:
     assert measured["mean_value"] == {"amount": 0.5}
     assert measured["days_covered"] == {"ordered_at": 22}
     assert measured["after_delivery_share"] == {"ordered_at": 0.5}
+
+
+def test_blank_text_counts_as_null(shop: Shop) -> None:
+    shop.deliver("a.csv", 'order_id,customer_id\n1,\n2,"  "\n3,""\n4,x\n')
+    (delivery,) = read_deliveries(shop.settings)
+    assert profiled(shop, ORDERS, delivery)["null_share"]["customer_id"] == 0.75
+
+
+def test_instants_are_read_in_utc_wherever_the_machine_stands(shop: Shop) -> None:
+    shop.usual(1)
+    (delivery,) = read_deliveries(shop.settings)
+    file = shop.settings.raw / f"shop/transactions/{delivery.content_hash}.parquet"
+    moment = NOW + dt.timedelta(hours=20)  # in Auckland a day and nine hours after the delivery
+    duckdb.execute(f"copy (select timestamptz '{moment}' as ordered_at) to '{file}'")
+    script = (
+        "import sys; from pathlib import Path; from batches_by_hand import ORDERS, Shop;"
+        "from crm.deliveries import read_deliveries; from crm.profiles import profile, scanner;"
+        "shop = Shop(Path(sys.argv[1])); (delivery,) = read_deliveries(shop.settings);"
+        "numbers = profile(scanner(shop.settings), shop.settings, ORDERS, delivery);"
+        "print(numbers['after_delivery_share'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(shop.home)],
+        env={"TZ": "Pacific/Auckland", "PYTHONPATH": f"{PROJECT_ROOT}:{Path(__file__).parent}"},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "{'ordered_at': 0.0}"
 
 
 def test_a_missing_file_of_the_lake_is_no_pass(shop: Shop) -> None:
@@ -227,6 +267,11 @@ def test_progress_counts_the_measured_files(shop: Shop) -> None:
     ]
     assert len(list((shop.settings.raw / "_profiles").glob("*/*/*.json"))) == 2
     json.loads(next((shop.settings.raw / "_profiles").glob("*/*/*.json")).read_bytes())
+
+
+def profiled(shop: Shop, table: SourceTable, delivery: Delivery) -> Profile:
+    with closing(scanner(shop.settings)) as con:
+        return profile(con, shop.settings, table, delivery)
 
 
 def _limits(shop: Shop, row: str) -> Path:

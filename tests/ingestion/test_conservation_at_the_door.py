@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lake_by_hand import Lake, physical_lines
 
@@ -75,6 +75,9 @@ def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends
         st.one_of(LINE.map(",".join), NOISE.filter(lambda n: not re.search("[\r\n]", n)))
     )
 )
+@example(lines=[' "q",x', 'x, "a,b"', '\t"q",x'])
+@example(lines=['"" ,x'])
+@example(lines=["x,y,", "x,y,,", 'x,y,""', "x", "x,y,z"])
 def test_both_ways_of_reading_judge_each_line_alike(lines: list[str]) -> None:
     lines = [line for line in lines if line]
     text = "id,amount\n" + "".join(f"{line}\n" for line in lines)

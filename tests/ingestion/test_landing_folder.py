@@ -10,9 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from lake_by_hand import LINES, Lake, packed
-
-from crm import landing
+from lake_by_hand import Lake, packed
 
 
 def test_unfinished_and_hidden_names_are_left_alone(lake: Lake) -> None:
@@ -23,7 +21,7 @@ def test_unfinished_and_hidden_names_are_left_alone(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["o'brien.csv", "a;b.csv", "a*.csv", "a\nb.csv", "a b.csv", "ä.csv", "..a;.csv"[2:]]
+    "name", ["o'brien.csv", "a;b.csv", "a*.csv", "a\nb.csv", "a b.csv", "ä.csv"]
 )
 def test_names_that_could_mean_something_are_refused(lake: Lake, name: str) -> None:
     refused = lake.take("id\n1\n", name)
@@ -187,13 +185,3 @@ def test_what_belongs_to_nothing_known_is_named(lake: Lake) -> None:
         "'shop/transaction' is no known feed; nothing in it is taken. Did you mean 'transactions'?",
         "'shop/transactions/2024' is a folder: feeds have none inside.",
     )
-
-
-def test_the_fingerprint_of_the_folder_changes_with_the_folder(lake: Lake) -> None:
-    tables = {("shop", "transactions"): LINES}
-    empty = landing.fingerprint(lake.settings, tables)
-    lake.deliver("a.csv", "id\n1\n")
-    one = landing.fingerprint(lake.settings, tables)
-    assert one == landing.fingerprint(lake.settings, tables)
-    lake.deliver("a.csv", "id\n12\n")
-    assert len({empty, one, landing.fingerprint(lake.settings, tables)}) == 3
