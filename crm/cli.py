@@ -16,15 +16,22 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
+from crm import deliveries, marts, publishing
 from crm import doctor as doctors
-from crm import marts, publishing, status as statuses
+from crm import status as statuses
 from crm.errors import CrmError
 from crm.sample import write_sample
-from crm.settings import Settings, load_settings
+from crm.settings import load_settings
 
 app = typer.Typer(
     add_completion=False,
@@ -76,9 +83,9 @@ def build(
     ] = False,
 ) -> None:
     """Run the whole way, from landing to published marts."""
-    from orchestration.assets import BuildConfig  # noqa: PLC0415
-    from orchestration.instance import run_build  # noqa: PLC0415
-    from orchestration.progress import watched_by  # noqa: PLC0415
+    from orchestration.assets import BuildConfig
+    from orchestration.instance import run_build
+    from orchestration.progress import watched_by
 
     settings = load_settings()
     started = time.monotonic()
@@ -100,7 +107,9 @@ def build(
         raise typer.Exit(1)
     loads = statuses.loads(settings, after=before)
     summary = Table(show_header=False, box=None)
-    summary.add_row("Rows in", f"{sum(load.delivered for load in loads):,} in {len(loads)} new files")
+    summary.add_row(
+        "Rows in", f"{sum(load.delivered for load in loads):,} in {len(loads)} new files"
+    )
     for name in ("accepted", "quarantined", "superseded", "unparseable"):
         summary.add_row(name.capitalize(), f"{sum(getattr(load, name) for load in loads):,}")
     summary.add_row("Checks passed", f"{result.checks_passed} ({result.checks_warned} warned)")
@@ -128,8 +137,20 @@ def query(
 
 
 @app.command()
+def withdraw(
+    load_id: Annotated[int, typer.Argument(help="The delivery, as `crm status` numbers it.")],
+    reason: Annotated[str, typer.Option(help="Kept with the delivery.")] = "withdrawn by hand",
+) -> None:
+    """Let a delivery count no more; the next build is as if it had never arrived."""
+    delivery = deliveries.withdraw(load_settings(), load_id, reason)
+    _out.print(f"{delivery.path} (load {load_id}) counts no more. Next: [bold]crm build[/bold]")
+
+
+@app.command()
 def rollback(
-    to: Annotated[str | None, typer.Argument(help="A kept version; the previous if left out.")] = None,
+    to: Annotated[
+        str | None, typer.Argument(help="A kept version; the previous if left out.")
+    ] = None,
 ) -> None:
     """Let readers see an earlier published version again."""
     version = publishing.rollback(load_settings(), to)
@@ -151,7 +172,7 @@ def dev(
     port: Annotated[int, typer.Option()] = 3000,
 ) -> None:
     """Open Dagster's web UI, with schedule and sensors running."""
-    from orchestration.instance import open_web_ui  # noqa: PLC0415
+    from orchestration.instance import open_web_ui
 
     open_web_ui(load_settings(), ["--host", host, "--port", str(port)])
 

@@ -7,6 +7,7 @@ casting and judging of rows that follow from them are SQL (`macros/feeds/`).
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -51,6 +52,21 @@ class Dialect:
     quote: str = '"'
     escape: str = '"'
     encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        """Refuse what no file can be written in. Raises `ContractError`."""
+        for name in ("delimiter", "quote", "escape"):
+            if len(getattr(self, name)) != 1:
+                raise ContractError(
+                    f"The dialect's {name} is {getattr(self, name)!r}.", fix="It is one character."
+                )
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise ContractError(
+                f"The dialect's encoding is {self.encoding!r}, which is unknown.",
+                fix="Use a name that Python knows, such as utf-8, latin-1 or gb18030.",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,9 @@ def load_systems(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, Sys
     return {name: _system(name, feeds, root) for name in wanted}
 
 
-def load_tables(settings: Settings, root: Path = PROJECT_ROOT) -> dict[tuple[str, str], SourceTable]:
+def load_tables(
+    settings: Settings, root: Path = PROJECT_ROOT
+) -> dict[tuple[str, str], SourceTable]:
     """Every table of the switched-on systems by (system, feed)."""
     return {
         (table.system, table.feed): table
@@ -184,7 +202,11 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ContractError(f"{file} is missing.", fix="Every system and feed declares itself there.") from error
+        raise ContractError(
+            f"{file} is missing.", fix="Every system and feed declares itself there."
+        ) from error
     except yaml.YAMLError as error:
-        raise ContractError(f"{file} is not valid YAML: {error}", fix="Mend the line it names.") from error
+        raise ContractError(
+            f"{file} is not valid YAML: {error}", fix="Mend the line it names."
+        ) from error
     return content

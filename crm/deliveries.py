@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from crm.errors import CrmError
@@ -47,8 +47,13 @@ class Delivery:
 
     @property
     def is_taken(self) -> bool:
-        """Whether its content is in the lake."""
+        """Whether its content counts."""
         return self.status == "taken"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the file as a whole could not be used."""
+        return self.status == "refused"
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,51 @@ class Seen:
     contract_fingerprint: str
 
 
+class NoSuchDeliveryError(CrmError):
+    """There is no delivery to withdraw."""
+
+
 def read_deliveries(settings: Settings) -> list[Delivery]:
-    """Every committed delivery, by `load_id`. Raises `LakeError` for a log that cannot be read."""
+    """Every committed delivery, by `load_id`; one that a person withdrew has the status withdrawn.
+
+    Raises `LakeError` for a log that cannot be read.
+    """
+    withdrawn = _read_withdrawals(settings)
+    return [
+        replace(delivery, status="withdrawn", reason=withdrawn[delivery.load_id])
+        if delivery.load_id in withdrawn
+        else delivery
+        for delivery in _read_log(settings)
+    ]
+
+
+def withdraw(settings: Settings, load_id: int, reason: str) -> Delivery:
+    """Let a delivery count no more, as if it had never arrived; its content stays in the lake.
+
+    Raises `NoSuchDeliveryError` where there is none that counts.
+    """
+    found = [d for d in read_deliveries(settings) if d.load_id == load_id and d.is_taken]
+    if not found:
+        raise NoSuchDeliveryError(
+            f"No delivery with load_id {load_id} counts.", fix="`crm status` lists the last ones."
+        )
+    folder = settings.raw / "_withdrawals"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / f"{load_id:012d}.tmp"
+    written.write_text(json.dumps({"load_id": load_id, "reason": reason}) + "\n", encoding="utf-8")
+    put(written, folder / f"{load_id:012d}.json")
+    return found[0]
+
+
+def _read_withdrawals(settings: Settings) -> dict[int, str]:
+    records = [
+        json.loads(file.read_text(encoding="utf-8"))
+        for file in (settings.raw / "_withdrawals").glob("*.json")
+    ]
+    return {record["load_id"]: record["reason"] for record in records}
+
+
+def _read_log(settings: Settings) -> list[Delivery]:
     deliveries = []
     for file in sorted((settings.raw / "_deliveries").glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():

@@ -94,9 +94,7 @@ def _folders(settings: Settings) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise CrmError(f"{folder} cannot be written.", fix="Give this user the right to.")
-    refuse_network_file_system(
-        settings.build, Path("/proc/mounts").read_text(encoding="utf-8")
-    )
+    refuse_network_file_system(settings.build, Path("/proc/mounts").read_text(encoding="utf-8"))
     return "landing, raw, build and published can be written"
 
 

@@ -135,6 +135,7 @@ def _advice(check: Check, arrived: Mapping[Measurement, Delivery]) -> str:
     files = ", ".join(sorted({delivery.path for delivery in deliveries}))
     first = min(delivery.load_id for delivery in deliveries)
     return (
-        f"If wrong, withdraw {files}; if right, add a row for it to {DOOR_LIMITS.name} with the "
-        f"reason. Until then, crm build --known-at {first - 1} leaves it out."
+        f"If {files} is wrong, `crm withdraw {first}` lets it count no more; if it is right, add a row "
+        f"for it to {DOOR_LIMITS.name} with the reason. Until then, "
+        f"`crm build --known-at {first - 1}` leaves it out."
     )

@@ -180,7 +180,7 @@ class _Run:
         content = seen.content_hash
         if last is not None and last.content_hash == content:
             judged_by = (last.contract_fingerprint, seen.contract_fingerprint)
-            if last.is_taken or fingerprint in judged_by:
+            if not last.is_refused or fingerprint in judged_by:
                 self.seen[file.path] = Seen(file.signature, content, fingerprint)
                 self.unchanged += 1
                 return

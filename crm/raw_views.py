@@ -97,10 +97,20 @@ def _register_deliveries(
         if any(log.glob("*.jsonl"))
         else f"select {_nulls(_DELIVERY_COLUMNS)} where false"
     )
+    withdrawn = settings.raw / "_withdrawals"
+    withdrawals = (
+        f"select * from read_json({_text(withdrawn / '*.json')}, format = 'newline_delimited', "
+        "columns = {load_id: 'BIGINT', reason: 'VARCHAR'})"
+        if any(withdrawn.glob("*.json"))
+        else "select null::bigint as load_id, null::varchar as reason where false"
+    )
     con.execute(
-        "create or replace table raw.deliveries as select *, dense_rank() over ("
-        "partition by system, feed order by version_rank nulls first, load_id) as precedence "
-        f"from ({rows}) where load_id <= coalesce($known_at, load_id)",
+        "create or replace table raw.deliveries as select d.* replace ("
+        "case when w.load_id is not null then 'withdrawn' else d.status end as status, "
+        "coalesce(w.reason, d.reason) as reason), dense_rank() over ("
+        "partition by d.system, d.feed order by d.version_rank nulls first, d.load_id"
+        f") as precedence from ({rows}) as d left join ({withdrawals}) as w using (load_id) "
+        "where d.load_id <= coalesce($known_at, d.load_id)",
         {"known_at": known_at},
     )
 

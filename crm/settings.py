@@ -30,9 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CRM_", frozen=True, extra="forbid")
 
-    home: Path = Field(
-        default=Path("data"), description="Holds landing, raw, build and published."
-    )
+    home: Path = Field(default=Path("data"), description="Holds landing, raw, build and published.")
     systems: tuple[str, ...] | None = Field(
         default=None, description="Switched-on systems; none means every folder in models/staging."
     )

@@ -74,7 +74,9 @@ def show(settings: Settings, console: Console) -> None:
     )
     if reasons.rows:
         console.print(_table("Held back, most frequent reason first", reasons))
-        console.print("Each row: crm query 'select * from quality.quarantined_rows'", highlight=False)
+        console.print(
+            "Each row: crm query 'select * from quality.quarantined_rows'", highlight=False
+        )
 
 
 def _freshness(settings: Settings) -> Table:

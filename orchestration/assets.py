@@ -170,7 +170,9 @@ def publish_asset(manifest: Path) -> dg.AssetsDefinition:
                 kinds={"duckdb", "parquet"},
             )
         ],
-        check_specs=[dg.AssetCheckSpec(PLAUSIBLE, asset=PUBLISHED, description=plausibility.__doc__)],
+        check_specs=[
+            dg.AssetCheckSpec(PLAUSIBLE, asset=PUBLISHED, description=plausibility.__doc__)
+        ],
     )
     def publish(
         context: dg.AssetExecutionContext, warehouse: Warehouse
@@ -181,7 +183,10 @@ def publish_asset(manifest: Path) -> dg.AssetsDefinition:
         outcomes = plausibility.judge_marts(settings, as_of, known_at, stage("judging the marts"))
         results = list(to_check_results(PLAUSIBLE, outcomes, [PUBLISHED]))
         yield from results
-        if any(not result.passed and result.severity == dg.AssetCheckSeverity.ERROR for result in results):
+        if any(
+            not result.passed and result.severity == dg.AssetCheckSeverity.ERROR
+            for result in results
+        ):
             raise dg.Failure(
                 f"Not published: {results[0].description}. The last published version stands."
             )

@@ -110,6 +110,6 @@ def main() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before the kernel was asked
             sys.exit(1)
-    from dbt.cli.main import cli  # noqa: PLC0415, TID251 - this process *is* dbt
+    from dbt.cli.main import cli
 
     cli()

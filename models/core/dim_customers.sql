@@ -65,16 +65,16 @@ left join countries as o
 union all
 
 select
-    {{ unattributed_key() }},
-    'none',
-    'unattributed',
-    cast(null as date),
+    {{ unattributed_key() }} as customer_key,
+    'none' as system,
+    'unattributed' as customer_id,
+    cast(null as date) as registered_on,
     p.first_order_on,
     p.last_order_on,
-    'unattributed',
-    cast(null as string),
-    cast(null as string),
-    true
+    'unattributed' as customer_type,
+    cast(null as string) as country,
+    cast(null as string) as country_source,
+    true as is_inferred
 from (select {{ unattributed_key() }} as customer_key) as u
 left join purchases as p
     on u.customer_key = p.customer_key

@@ -28,8 +28,8 @@ sold as (
     group by system, product_id, product_key
 ),
 
--- Order lines name a product in many ways; the name most often sold under is the product's. Remarks that
--- clerks leave on stock adjustments count only where no sale names it.
+-- Order lines name a product in many ways; the name most often sold under is the product's. Remarks
+-- that clerks leave on stock adjustments count only where no sale names it.
 names as (
     select
         product_key,
@@ -47,10 +47,14 @@ names as (
 ),
 
 ids as (
-    select system, product_id
+    select
+        system,
+        product_id
     from products
     union distinct
-    select system, product_id
+    select
+        system,
+        product_id
     from sold
 ),
 
@@ -93,19 +97,19 @@ described as (
     union all
 
     select
-        {{ unknown_product_key() }},
-        'none',
-        'unknown',
-        min(ordered_on),
-        max(ordered_on),
-        'Lines without a product',
-        cast(null as string),
-        cast(null as string),
-        cast(null as string),
-        'merchandise',
-        cast(null as decimal(18, 6)),
-        cast(null as decimal(18, 6)),
-        true
+        {{ unknown_product_key() }} as product_key,
+        'none' as system,
+        'unknown' as product_id,
+        min(ordered_on) as first_sold_on,
+        max(ordered_on) as last_sold_on,
+        'Lines without a product' as product_name,
+        cast(null as string) as category,
+        cast(null as string) as brand,
+        cast(null as string) as currency,
+        'merchandise' as line_kind,
+        cast(null as decimal(18, 6)) as list_price,
+        cast(null as decimal(18, 6)) as unit_cost,
+        true as is_inferred
     from order_lines
     where product_key = {{ unknown_product_key() }}
 )

@@ -9,11 +9,15 @@ customers as (
 ),
 
 source_ids as (
-    select system, customer_id
+    select
+        system,
+        customer_id
     from transactions
     where customer_id is not null
     union distinct
-    select system, customer_id
+    select
+        system,
+        customer_id
     from customers
 )
 

@@ -27,7 +27,8 @@ by_verdict as (
     select
         j.load_id,
         coalesce(j.currency, r.reporting_currency) as currency,
-        sum(case when j.verdict = 'accepted' then {{ net_amount('j') }} else 0 end) as accepted_amount,
+        sum(case when j.verdict = 'accepted' then {{ net_amount('j') }} else 0 end)
+            as accepted_amount,
         sum(case when j.verdict = 'quarantined' then {{ net_amount('j') }} else 0 end)
             as quarantined_amount,
         sum(case when j.verdict = 'superseded' then {{ net_amount('j') }} else 0 end)

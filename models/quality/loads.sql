@@ -6,7 +6,10 @@ deliveries as (
 
 verdicts as (
     {%- for feed in all_feeds() %}
-    select load_id, verdict, ordered_on
+    select
+        load_id,
+        verdict,
+        ordered_on
     from (
         select
             load_id,
@@ -28,7 +31,8 @@ counted as (
         count(case when v.verdict = 'accepted' then 1 end) as accepted,
         count(case when v.verdict = 'quarantined' then 1 end) as quarantined,
         count(case when v.verdict = 'superseded' then 1 end) as superseded,
-        count(case when v.verdict = 'accepted' and v.ordered_on > c.as_of_date then 1 end) as after_as_of
+        count(case when v.verdict = 'accepted' and v.ordered_on > c.as_of_date then 1 end)
+            as after_as_of
     from verdicts as v
     cross join clock as c
     group by v.load_id
@@ -46,7 +50,8 @@ select
     d.delivered,
     coalesce(c.accepted, 0) as accepted,
     coalesce(c.quarantined, 0) as quarantined,
-    coalesce(c.superseded, 0) as superseded,
+    -- What a person withdrew counts as replaced by nothing.
+    case when d.status = 'withdrawn' then d.records else coalesce(c.superseded, 0) end as superseded,
     d.unparseable,
     coalesce(c.after_as_of, 0) as after_as_of
 from deliveries as d

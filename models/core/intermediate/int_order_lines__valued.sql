@@ -20,17 +20,18 @@ clock as (
     select * from {{ ref('clock') }}
 ),
 
--- Lines without a number are numbered by what they say, never by where they stand in the file: identical
--- lines may swap numbers without anyone being able to tell.
+-- Lines without a number are numbered by what they say, never by where they stand in the file:
+-- identical lines may swap numbers without anyone being able to tell.
 numbered as (
     select
         t.*,
         coalesce(t.line_number, coalesce(max(t.line_number) over in_order, 0) + row_number() over (
             partition by t.system, t.order_id, t.line_number is null
             order by
-                t.product_id, t.ordered_at, t.quantity, t.unit_price, t.line_amount, t.discount_amount,
-                t.customer_id, t.currency, t.line_kind, t.product_name, t.customer_country,
-                t.unit_cost, t.channel, t.store_id, t.promotion_id, t.original_order_id, t.updated_at
+                t.product_id, t.ordered_at, t.quantity, t.unit_price, t.line_amount,
+                t.discount_amount, t.customer_id, t.currency, t.line_kind, t.product_name,
+                t.customer_country, t.unit_cost, t.channel, t.store_id, t.promotion_id,
+                t.original_order_id, t.updated_at
         )) as order_line_number
     from transactions as t
     window in_order as (partition by t.system, t.order_id)
@@ -68,7 +69,10 @@ select
     cast(v.units as decimal(18, 4)) as quantity,
     coalesce(
         v.unit_price,
-        cast(round(cast(v.line_amount as double) / nullif(cast(v.units as double), 0), 6) as decimal(18, 6))
+        cast(
+            round(cast(v.line_amount as double) / nullif(cast(v.units as double), 0), 6)
+            as decimal(18, 6)
+        )
     ) as unit_price,
     v.unit_cost,
     v.discount_amount,

@@ -21,7 +21,8 @@ purchases as (
         and customer_key <> {{ unattributed_key() }}
 ),
 
--- A return undoes a line of the same customer, product and price that is not younger and not smaller.
+-- A return undoes a line of the same customer, product and price that is not younger and not
+-- smaller.
 candidates as (
     select
         r.system,

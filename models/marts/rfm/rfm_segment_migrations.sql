@@ -1,5 +1,5 @@
--- Customers scored at both month-ends are counted by one join; who was scored at only one of them is
--- what is left of that month's segment, so flows add up to the segments by construction.
+-- Customers scored at both month-ends are counted by one join; who was scored at only one of them
+-- is what is left of that month's segment, so flows add up to the segments by construction.
 with
 
 scored as (

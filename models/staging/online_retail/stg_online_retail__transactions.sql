@@ -3,13 +3,13 @@
 select
     _load_id,
     _line_number,
-    Invoice as order_id,
+    invoice as order_id,
     cast(null as string) as line_number,
     {{ customer_id }} as customer_id,
-    InvoiceDate as ordered_at,
-    upper(trim(StockCode)) as product_id,
-    Quantity as quantity,
-    Price as unit_price,
+    invoicedate as ordered_at,
+    upper(trim(stockcode)) as product_id,
+    quantity,
+    price as unit_price,
     cast(null as string) as line_amount,
     cast(null as string) as discount_amount,
     'GBP' as currency,
@@ -20,11 +20,11 @@ select
     cast(null as string) as original_order_id,
     -- Clerks book found and lost stock as invoices to nobody at no price: no sale took place.
     case
-        when {{ customer_id }} is null and try_cast(Price as double) = 0 then 'stock_adjustment'
+        when {{ customer_id }} is null and try_cast(price as double) = 0 then 'stock_adjustment'
     end as line_kind,
-    Description as product_name,
+    description as product_name,
     -- The extract says so where the country was not recorded.
-    nullif(Country, 'Unspecified') as customer_country,
+    nullif(country, 'Unspecified') as customer_country,
     cast(null as string) as updated_at,
     cast(null as string) as is_deleted
 from {{ source('online_retail', 'transactions') }}

@@ -1,64 +1,20 @@
--- R, F and M of every customer at every snapshot, exact to the day for any window. A customer-day counts
--- from the first snapshot on or after it until the first that is a whole window later, so two rows per
--- customer-day (it enters, it leaves) and a running sum give every state a customer passes through;
--- only then is each state repeated for the snapshots it lasts. Cost follows customer-days and the rows
--- that come out, never customer-days times the months of the window.
+-- R, F and M of every customer at every snapshot, exact to the day for any window. A customer-day
+-- counts from the first snapshot on or after it until the first that is a whole window later, so two
+-- rows per customer-day (it enters, it leaves) and a running sum give every state a customer passes
+-- through; only then is each state repeated for the snapshots it lasts. Cost follows customer-days and
+-- the rows that come out, never customer-days times the months of the window.
 with
 
 customer_days as (
     select * from {{ ref('customer_days') }}
 ),
 
+counted_dates as (
+    select * from {{ ref('int_rfm_days__counted') }}
+),
+
 populations as (
     select * from {{ ref('int_rfm_populations__dated') }}
-),
-
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
-
-units as (
-    select
-        business_unit,
-        unit_number,
-        window_days,
-        max(population_number) as last_number
-    from populations
-    group by business_unit, unit_number, window_days
-),
-
-next_populations as (
-    select
-        u.unit_number,
-        d.date_on,
-        min(p.population_number) over (
-            partition by u.unit_number
-            order by d.date_on
-            rows between current row and unbounded following
-        ) as population_number
-    from dates as d
-    cross join units as u
-    left join populations as p
-        on u.unit_number = p.unit_number
-        and d.date_on = p.snapshot_on
-),
-
--- From which snapshot to before which a day counts; one that falls between two snapshots never does.
-stays as (
-    select
-        u.business_unit,
-        u.unit_number,
-        u.last_number,
-        e.date_on,
-        e.population_number as enters_at,
-        coalesce(l.population_number, u.last_number + 1) as leaves_at
-    from units as u
-    inner join next_populations as e
-        on u.unit_number = e.unit_number
-    left join next_populations as l
-        on u.unit_number = l.unit_number
-        and {{ add_days('e.date_on', 'u.window_days') }} = l.date_on
-    where e.population_number < coalesce(l.population_number, u.last_number + 1)
 ),
 
 counted_days as (
@@ -74,7 +30,7 @@ counted_days as (
         d.lines_with_rate,
         coalesce(d.net_amount_reporting, 0) as net_amount
     from customer_days as d
-    inner join stays as s
+    inner join counted_dates as s
         on d.business_unit = s.business_unit
         and d.ordered_on = s.date_on
 ),
@@ -95,13 +51,13 @@ changes as (
     select
         unit_number,
         customer_key,
-        leaves_at,
+        leaves_at as population_number,
         last_number,
-        cast(null as date),
-        -occasions,
-        -lines,
-        -lines_with_rate,
-        -net_amount
+        cast(null as date) as occasion_on,
+        -occasions as occasions,
+        -lines as lines,
+        -lines_with_rate as lines_with_rate,
+        -net_amount as net_amount
     from counted_days
     where leaves_at <= last_number
 ),
@@ -142,10 +98,12 @@ select
     s.last_occasion_on,
     cast({{ days_between('s.last_occasion_on', 'p.snapshot_on') }} as integer) as recency_days,
     cast(s.frequency as integer) as frequency,
-    case when s.lines_with_rate > 0 then cast(s.net_amount as decimal(18, 4)) end as monetary_amount,
+    case
+        when s.lines_with_rate > 0 then cast(s.net_amount as decimal(18, 4))
+    end as monetary_amount,
     round(cast(s.lines_with_rate as double) / s.lines, 9) as monetary_coverage_ratio
 from states as s
 inner join populations as p
-    on p.population_number >= s.population_number
-    and p.population_number < s.next_number
+    on s.population_number <= p.population_number
+    and s.next_number > p.population_number
 where s.frequency > 0

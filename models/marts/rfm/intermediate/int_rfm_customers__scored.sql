@@ -16,13 +16,13 @@ eight_cells as (
     select * from {{ ref('rfm_eight_cell_labels') }}
 ),
 
--- Exact quintiles, each within the one before, worst first; the customer's key, a hash, ends all ties.
+-- Exact quintiles, each within the one before, worst first; the customer's key, a hash, ends ties.
 by_recency as (
     select
         *,
         ntile(5) over (
             partition by population_number
-            order by recency_days desc, frequency, monetary_amount, customer_key
+            order by recency_days desc, frequency asc, monetary_amount asc, customer_key asc
         ) as hughes_r
     from measured
     where monetary_amount is not null

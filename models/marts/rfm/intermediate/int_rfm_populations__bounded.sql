@@ -1,4 +1,8 @@
-{% set measures = {'recency_days': '-recency_days', 'frequency': 'frequency', 'monetary_amount': 'monetary_amount'} %}
+{% set measures = {
+    'recency_days': '-recency_days',
+    'frequency': 'frequency',
+    'monetary_amount': 'monetary_amount',
+} %}
 with
 
 measured as (
@@ -57,21 +61,28 @@ values_ranked as (
 -- 1 + floor(5 * percent_rank) >= s, multiplied out: a score's bound is the worst value with it.
 rank_bounds as (
     select
-        population_number,
-        {%- for measure in measures %}{% set number = loop.index %}{% for score in range(2, 6) %}
-        min(case
-            when measure_number = {{ number }}
-                and customers > 1
-                and 5 * worse >= {{ score - 1 }} * (customers - 1)
-                then goodness
-        end) as {{ measure }}_for_{{ score }}{{ ',' if not (loop.last and measure == 'monetary_amount') }}
-        {%- endfor %}{% endfor %}
+        {%- for measure in measures %}
+        {%- set number = loop.index %}
+        {%- for score in range(2, 6) %}
+        min(
+            case
+                when measure_number = {{ number }}
+                    and customers > 1
+                    and 5 * worse >= {{ score - 1 }} * (customers - 1)
+                    then goodness
+            end
+        ) as {{ measure }}_for_{{ score }},
+        {%- endfor %}
+        {%- endfor %}
+        population_number
     from values_ranked
     group by population_number
 ),
 
 own_measures as (
-    select distinct business_unit, measure
+    select distinct
+        business_unit,
+        measure
     from cut_points
     where business_unit <> '*'
 ),
@@ -95,24 +106,26 @@ unit_cut_points as (
 
 fixed_bounds as (
     select
-        population_number,
-        {%- for measure in measures %}{% for score in range(2, 6) %}
-        min(case
-            when measure = '{{ measure }}' and score = {{ score }} then goodness
-        end) as {{ measure }}_for_{{ score }}{{ ',' if not (loop.last and measure == 'monetary_amount') }}
-        {%- endfor %}{% endfor %}
+        {%- for measure in measures %}
+        {%- for score in range(2, 6) %}
+        min(
+            case when measure = '{{ measure }}' and score = {{ score }} then goodness end
+        ) as {{ measure }}_for_{{ score }},
+        {%- endfor %}
+        {%- endfor %}
+        population_number
     from unit_cut_points
     group by population_number
 )
 
 select
     t.population_number,
-    {%- for measure in measures %}{% for score in range(2, 6) %}
-    case
-        when p.method = 'cut_points' then f.{{ measure }}_for_{{ score }}
-        else r.{{ measure }}_for_{{ score }}
-    end as {{ measure }}_for_{{ score }},
-    {%- endfor %}{% endfor %}
+    {%- for measure in measures %}
+    {%- for score in range(2, 6) %}
+    {%- set bound = measure ~ '_for_' ~ score %}
+    case when p.method = 'cut_points' then f.{{ bound }} else r.{{ bound }} end as {{ bound }},
+    {%- endfor %}
+    {%- endfor %}
     t.recency_days,
     t.frequency,
     t.monetary_amount,

@@ -38,20 +38,20 @@ snapshots as (
         and (d.is_month_end or d.date_on = c.as_of_date)
 )
 
--- A unit's populations have consecutive numbers in the order of their dates: one integer to sort and
--- join by, where a name and a date would cost three times as much.
+-- A unit's populations have consecutive numbers in the order of their dates: one integer to sort
+-- and join by, where a name and a date would cost three times as much.
 select
     cast((u.unit_number - 1) * s.snapshots + s.snapshot_number as integer) as population_number,
     u.business_unit,
     cast(u.unit_number as integer) as unit_number,
     s.snapshot_on,
-    coalesce(own.window_days, common.window_days) as window_days,
-    coalesce(own.method, common.method) as method,
+    coalesce(own.window_days, shared.window_days) as window_days,
+    coalesce(own.method, shared.method) as method,
     s.is_month_end,
     s.is_as_of
 from units as u
 cross join snapshots as s
 left join settings as own
     on u.business_unit = own.business_unit
-left join settings as common
-    on common.business_unit = '*'
+left join settings as shared
+    on shared.business_unit = '*'
