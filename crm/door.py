@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crm.contracts import SourceTable
-from crm.expectations import CheckOutcome, judge, write_data_docs
+from crm.expectations import NAMED, CheckOutcome, judge, write_data_docs
 from crm.limits import LIMITS, Check, Measurement, load_limits, make_checks
 from crm.profiles import COLUMN_METRICS, Delivery, Profile, profile, scanner
 from crm.settings import Settings
@@ -131,11 +131,12 @@ def _measurements(
 
 
 def _advice(check: Check, arrived: Mapping[Measurement, Delivery]) -> str:
-    deliveries = [arrived[measurement] for measurement, _ in check.outside]
-    files = ", ".join(sorted({delivery.path for delivery in deliveries}))
-    first = min(delivery.load_id for delivery in deliveries)
+    files = {arrived[measurement].load_id: arrived[measurement] for measurement, _ in check.outside}
+    first = min(files)
+    named = [f"`crm withdraw {load_id}` ({files[load_id].path})" for load_id in sorted(files)]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     return (
-        f"If {files} is wrong, `crm withdraw {first}` lets it count no more; if it is right, add a row "
-        f"for it to {DOOR_LIMITS.name} with the reason. Until then, "
-        f"`crm build --known-at {first - 1}` leaves it out."
+        f"Where a file is wrong, withdraw it: {', '.join(named[:NAMED])}{more}; where it is right, "
+        f"add a row for it to {DOOR_LIMITS.name} with the reason. Until then, "
+        f"`crm build --known-at {first - 1}` publishes what came before."
     )

@@ -30,7 +30,7 @@ Status = Literal["passed", "failed", "errored", "not_evaluated"]
 
 KEPT_VALIDATIONS = 20
 _NO_RESULT: tuple[Status, str] = ("errored", "It gave no result.")
-_NAMED = 5  # subjects that a description names; the others are counted
+NAMED = 5  # subjects that a description names; the others are counted
 
 
 class ExpectationsError(CrmError):
@@ -241,8 +241,8 @@ def _describe(check: Check, status: Status, error: str, advice: Callable[[Check]
     if status == "not_evaluated":
         return f"Not evaluated: {reasons}."
     if status == "failed":
-        told = " ".join(_told(limit, *item) for item in check.outside[:_NAMED])
-        more = len(check.outside) - _NAMED
+        told = " ".join(_told(limit, *item) for item in check.outside[:NAMED])
+        more = len(check.outside) - NAMED
         others = f" And {more} more." if more > 0 else ""
         return f"{told}{others} {limit.reason.rstrip('.')}. {advice(check)}"
     text = f"{limit.metric} ({limit.compare}) is {limit.allowed}."

@@ -16,8 +16,12 @@ LONGEST_NAME = 200
 def judge_header(names: tuple[str, ...], table: SourceTable) -> str | None:
     """Why a delivery with these column names is refused; null where it is not.
 
-    Names are compared as SQL does, without regard to case.
+    Names are compared as SQL does, without regard to case. The reason may name a delivered column,
+    but only of what surely is a header: the first line of a file without one is somebody's data.
     """
+    known = {column.name.lower() for column in table.columns}
+    if known.isdisjoint(name.lower() for name in names):
+        return "No column name is known: the file has no header, or that of another table."
     seen: set[str] = set()
     for position, name in enumerate(names, start=1):
         if not name:

@@ -59,7 +59,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
             instance=instance,
             run_config={
                 "ops": {"ingest": {"config": config.model_dump()}},
-                "loggers": {"console": {"config": {"log_level": "ERROR"}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             raise_on_error=False,
         )

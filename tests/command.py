@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-FAST = {"CRM_SETTLE_SECONDS": "0"}
+FAST = {"CRM_SETTLE_SECONDS": "0", "COLUMNS": "400"}
 _COMMAND = Path(sys.executable).with_name("crm")
 
 

@@ -1,8 +1,8 @@
 """What tests of several areas share: the compiled project, built warehouses, the real data.
 
-Tests that need the real data ask for `real_data`, directly or through a fixture. Where it is not there
-they are left out, with one line that says so; where it must be there (in CI, or when a variable
-promises it) its absence is an error.
+Tests that need the real data ask for `real_data`, directly or through a fixture. Where it is not
+there they are left out, with one line that says so; where it must be there (in CI, or when a
+variable promises it) its absence is an error.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def project() -> Project:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of the public data sets: `CRM_REAL_DATA`, else `shared/data` beside the project."""
+    """The public data sets: `CRM_REAL_DATA`, else `shared/data` beside the project."""
     return _real_data()
 
 

@@ -1,8 +1,8 @@
 """The project's own compiled SQL, run on small tables in memory.
 
-dbt compiles once per session; after that a test gives some tables and asks for others, in milliseconds.
-Not a replacement of `dbt build`: contracts, comments and materializations are dbt's and not exercised
-here.
+dbt compiles once per session; after that a test gives some tables and asks for others, in
+milliseconds. Not a replacement of `dbt build`: contracts, comments and materializations are dbt's
+and not exercised here.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from crm.contracts import load_tables
+from crm.contracts import load_tables, switched_off_systems
 from crm.raw_views import register
 from crm.settings import PROJECT_ROOT, Settings
+from orchestration.dbt import variables
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,16 @@ class Node:
     description: str
 
 
-@dataclass(frozen=True, repr=False)
 class Project:
-    """The compiled project: nodes by dbt's unique id, and ids by plain name.
+    """The compiled project: `nodes` by dbt's unique id, and `ids` by plain name.
 
     Sources are named `<source>.<table>`; where a test and a model share a name, the model has it.
     """
 
-    nodes: Mapping[str, Node]
-    ids: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return f"Project({len(self.nodes)} nodes)"
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        tests_first = sorted(nodes, key=lambda key: nodes[key].kind != "test")
+        self.nodes = nodes
+        self.ids = {nodes[key].name: key for key in tests_first}
 
     def node(self, name: str) -> Node:
         """The node of a plain name. Raises `KeyError` where there is none."""
@@ -69,17 +68,20 @@ class Project:
 
 
 @functools.cache
-def compiled_project() -> Project:
-    """`dbt compile` over an empty raw lake, once per process."""
+def compiled_project(systems: tuple[str, ...] | None = None) -> Project:
+    """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all)."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        settings = Settings(home=home)
+        settings = Settings(home=home, systems=systems)
         settings.build.mkdir()
         with duckdb.connect(str(settings.build / "build.duckdb")) as con:
             register(con, settings, load_tables(settings))
         command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
         command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
         command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
+        command += variables(settings)
+        for system in switched_off_systems(settings):
+            command += ["--exclude", f"path:models/staging/{system}"]
         done = subprocess.run(
             command,
             env={**os.environ, "WAREHOUSE_BUILD": str(settings.build)},
@@ -95,8 +97,7 @@ def compiled_project() -> Project:
         for key, content in {**manifest["nodes"], **manifest["sources"]}.items()
         if content["resource_type"] in ("model", "seed", "source", "test")
     }
-    first_tests = sorted(nodes, key=lambda key: nodes[key].kind != "test")
-    return Project(nodes=nodes, ids={nodes[key].name: key for key in first_tests})
+    return Project(nodes)
 
 
 def _node(content: Mapping[str, Any]) -> Node:
@@ -117,8 +118,9 @@ def _node(content: Mapping[str, Any]) -> Node:
 class Warehouse:
     """An in-memory DuckDB with the catalogs `build` and `marts`, filled on demand.
 
-    `given` holds tables that stand in for a model, seed or source: a PyArrow table (typed), a pandas
-    frame, or the text of a query. What is not given is run from its compiled SQL, its parents first.
+    `given` holds tables that stand in for a model, seed or source: a PyArrow table (typed), a
+    pandas frame, or the text of a query. What is not given is run from its compiled SQL, its
+    parents first.
     """
 
     def __init__(
@@ -160,11 +162,11 @@ class Warehouse:
             self._ensure(parent)
         return len(self.con.execute(node.sql).fetchall())
 
-    def register_raw(self, settings: Settings) -> None:
-        """Put the raw lake of `settings` under the staging models."""
+    def register_raw(self, settings: Settings, **clocks: Any) -> None:
+        """Put the raw lake of `settings` under the staging models; `clocks` as `register` has them."""
         tables = load_tables(settings)
         self.con.execute("use build.main")
-        register(self.con, settings, tables)
+        register(self.con, settings, tables, **clocks)
         for key, node in self.project.nodes.items():
             if node.kind == "source":
                 self._present.add(key)

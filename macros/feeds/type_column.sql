@@ -33,11 +33,13 @@
 {%- endmacro %}
 
 {% macro timestamp_shape() -%}
-    ^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?
+    {%- set clock = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?' -%}
+    {{ return('^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]' ~ clock ~ ')?') }}
 {%- endmacro %}
 
+{# Offsets that exist: casts take any and would move an instant by days. #}
 {% macro offset_shape() -%}
-    ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)
+    {{ return('(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)') }}
 {%- endmacro %}
 
 {# The date of an instant as its system's calendar has it. #}

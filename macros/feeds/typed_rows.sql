@@ -145,9 +145,10 @@ where false
 {%- endmacro %}
 
 
-{# Shows a value's shape without its content: letters as x, digits as 9, the first 40 characters. #}
+{# Shows a value's shape without its content: digits as 9, blanks and ASCII's signs as they are, anything
+   else as x; the first 40 characters. #}
 {% macro masked(text) -%}
-    {{ replace_all(replace_all('substr(' ~ text ~ ', 1, 40)', '[0-9]', '9'), '[^0-9[:punct:][:space:]]', 'x') }}
+    {{ replace_all(replace_all('substr(' ~ text ~ ', 1, 40)', '[0-9]', '9'), '[^ -@_{-~]', 'x') }}
 {%- endmacro %}
 
 

@@ -15,11 +15,9 @@ order_lines as (
 purchases as (
     select
         customer_key,
-        min(ordered_on) as first_order_on,
-        max(ordered_on) as last_order_on
+        min(case when is_merchandise and not is_return then ordered_on end) as first_order_on,
+        max(case when is_merchandise and not is_return then ordered_on end) as last_order_on
     from order_lines
-    where is_merchandise
-        and not is_return
     group by customer_key
 ),
 
@@ -61,6 +59,9 @@ left join purchases as p
 left join countries as o
     on l.customer_key = o.customer_key
     and o.preference = 1
+-- Who is in no customer file and first orders after the as-of date is not known yet.
+where c.customer_id is not null
+    or p.customer_key is not null
 
 union all
 

@@ -1,5 +1,5 @@
--- Every accepted order line up to the as-of date is in fct_order_lines once, and nothing else is; the
--- money of each currency ties to the last digit.
+-- Every accepted order line up to the as-of date is in fct_order_lines once, and nothing else is;
+-- the money of each currency ties to the last digit.
 with
 
 accepted as (
@@ -10,7 +10,7 @@ accepted as (
     from {{ ref('transactions') }} as t
     cross join {{ ref('clock') }} as c
     where t.ordered_on <= c.as_of_date
-    group by 1
+    group by coalesce(t.currency, c.reporting_currency)
 ),
 
 facts as (

@@ -1,5 +1,5 @@
--- Merchandise of known customers is in customer_days, the rest in its own rows of the facts: per business
--- unit the money of both ties to fct_order_lines.
+-- Merchandise of known customers is in customer_days, the rest in its own rows of the facts: per
+-- business unit the money of both ties to fct_order_lines.
 with
 
 lines as (

@@ -14,7 +14,7 @@ import pytest
 from batches_by_hand import DAY, NOW, ORDERS, TABLES, Shop, about, blocking, failed, orders
 
 from crm.contracts import Column, SourceTable
-from crm.deliveries import read_deliveries
+from crm.deliveries import read_deliveries, withdraw
 from crm.door import DOOR_LIMITS, judge_deliveries
 from crm.profiles import Delivery, Profile, ProfileError, profile, scanner
 from crm.settings import PROJECT_ROOT
@@ -34,8 +34,20 @@ def test_ten_times_the_rows_block_and_the_message_names_the_file_and_the_way_on(
     outcome = about(shop.judge_last(), "rows ratio_to_median error")
     assert (outcome.status, outcome.blocks) == ("failed", True)
     assert "shop/transactions/again.csv: rows is 2000, 9.88 times the median" in outcome.description
-    assert "door_limits.csv" in outcome.description
-    assert "crm build --known-at 6 leaves it out" in outcome.description
+    assert "`crm withdraw 7` (shop/transactions/again.csv)" in outcome.description
+    assert "add a row for it to door_limits.csv" in outcome.description
+    assert "`crm build --known-at 6`" in outcome.description
+
+
+def test_a_withdrawn_file_blocks_no_more_and_is_nobodys_history(shop: Shop) -> None:
+    shop.usual(5)
+    shop.deliver("again.csv", orders(2000))
+    assert blocking(shop.judge()) != []
+    withdraw(shop.settings, 6, "a test")
+    assert blocking(shop.judge()) == []
+    shop.deliver("next.csv", orders(201))
+    outcome = about(shop.judge_last(), "rows ratio_to_median error")
+    assert outcome.observed["largest"] == 201 / 202
 
 
 def test_half_the_ids_missing_block(shop: Shop) -> None:
@@ -115,7 +127,7 @@ def test_of_several_contents_at_one_path_the_message_leaves_out_the_bad_one(shop
     for content in (orders(205), orders(2000)):
         shop.deliver("day.csv", content)
     outcome = about(shop.judge([7, 8]), "rows ratio_to_median error")
-    assert "--known-at 7 leaves" in outcome.description
+    assert "`crm withdraw 8` (shop/transactions/day.csv);" in outcome.description
 
 
 def test_the_same_content_delivered_again_is_plausible(shop: Shop) -> None:

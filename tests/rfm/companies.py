@@ -1,4 +1,4 @@
-"""Small companies for the tests of RFM: customer-days, dates and clock as the marts would find them."""
+"""Small companies for the tests of RFM: customer-days, dates and clock as the marts find them."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class Company:
 
     def frame(self) -> pd.DataFrame:
         """The same for `rfm_by_hand`: dates and decimals as Python objects."""
-        return pd.DataFrame(
-            self.table().to_pylist(), columns=DAYS.names, dtype=object
-        )
+        return pd.DataFrame(self.table().to_pylist(), columns=DAYS.names, dtype=object)
 
     def warehouse(self, project: Project, **given: pa.Table | str) -> Warehouse:
         """A warehouse that holds this company's customer-days."""
@@ -73,7 +71,7 @@ class Company:
             "dim_dates": dates_from(first_on, self.as_of),
             "rfm_settings": (
                 f"select '*' as business_unit, {self.window_days} as window_days, "
-                f"'{self.method}' as method"
+                f"'{self.method}' as scoring_method"
             ),
         }
         return Warehouse(project, {**tables, **given})
@@ -94,13 +92,11 @@ def rows_of(days: Iterable[tuple[int, str, str]]) -> tuple[Day, ...]:
 
 @st.composite
 def companies(draw: st.DrawFn) -> Company:
-    """A few customers, many ties, returns, unknown rates, and windows shorter and longer than a month."""
+    """Few customers, many ties, returns, unknown rates; windows shorter and longer than a month."""
     span = draw(st.sampled_from([40, 130, 500]))
     keys = draw(
         st.lists(
-            st.tuples(
-                st.sampled_from(["north", "south"]), st.integers(1, 9), st.integers(0, span)
-            ),
+            st.tuples(st.sampled_from(["north", "south"]), st.integers(1, 9), st.integers(0, span)),
             min_size=1,
             max_size=60,
             unique=True,

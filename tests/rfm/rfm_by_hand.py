@@ -1,7 +1,7 @@
 """RFM computed again from its definition, snapshot by snapshot, in pandas and plain Python.
 
-Written against DEFINITIONS, not against the models: no running sums, no bounds, no seeds of segments.
-Slow on purpose; only for small companies and for checking the marts of a known dataset.
+Written against the definition, not against the models: no running sums, no bounds, no seeds of
+segments. Slow on purpose; only for small companies and for checking the marts of a known dataset.
 """
 
 from __future__ import annotations

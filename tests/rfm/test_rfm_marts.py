@@ -11,8 +11,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from companies import Company, Day, companies, rows_of
+from harness import Warehouse
 from hypothesis import given, settings
 from rfm_by_hand import KEYS, migrations, month_ends, rfm
+
+from crm.settings import Settings
 
 EXAMPLES = settings(max_examples=15, deadline=None)
 COLUMNS = [
@@ -27,7 +30,8 @@ def as_rows(frame: pd.DataFrame, columns: Sequence[str] = tuple(COLUMNS)) -> lis
     """A frame as sorted tuples of plain values, so that differences read well."""
     if frame.empty:
         return []
-    plain = frame[list(columns)].astype(object).where(frame[columns].notna(), None)
+    wanted = frame[list(columns)]
+    plain = wanted.astype(object).where(wanted.notna(), None)
     return sorted((tuple(map(_plain, row)) for row in plain.itertuples(index=False)), key=str)
 
 
@@ -126,7 +130,9 @@ def test_shuffled_input_gives_the_same_marts(project, company):
 def test_every_data_test_of_the_marts_passes_on_any_company(project, company):
     warehouse = company.warehouse(project)
     marts = ("rfm_customer_months", "rfm_customers", "rfm_segment_migrations")
-    names = {name for mart in marts for name in project.tests_of(mart) if "dim_customers" not in name}
+    names = {
+        name for mart in marts for name in project.tests_of(mart) if "dim_customers" not in name
+    }
     assert len(names) > 10
     assert {name: warehouse.failures(name) for name in names} == dict.fromkeys(names, 0)
 
@@ -181,7 +187,14 @@ def test_a_customer_whose_money_is_unknown_has_no_m_score_and_no_segment(project
         Day(8, dt.date(2024, 1, 12), lines=4, lines_with_rate=1),
     )
     found = months_of(Company(days, dt.date(2024, 1, 31)).warehouse(project))
-    columns = ["customer_key", "monetary_coverage_ratio", "r_score", "f_score", *SCORES[2:], "hughes_r"]
+    columns = [
+        "customer_key",
+        "monetary_coverage_ratio",
+        "r_score",
+        "f_score",
+        *SCORES[2:],
+        "hughes_r",
+    ]
     rows = {row[0]: row[1:] for row in as_rows(found, columns)}
     assert rows[9.0] == (0.0, 5.0, 1.0, None, None, None, None)
     assert rows[8.0][0] == 0.25
@@ -189,15 +202,14 @@ def test_a_customer_whose_money_is_unknown_has_no_m_score_and_no_segment(project
 
 
 def test_fixed_cut_points_score_a_unit_by_its_own_bounds(project):
-    days = tuple(
-        replace(day, unit=unit)
-        for unit in ("shop", "web")
-        for day in rows_of([(1, "2024-01-31", "99.99"), (2, "2024-01-01", "100"), (3, "2023-12-31", "3000")])
-    )  # fmt: skip
+    bought = rows_of(
+        [(1, "2024-01-31", "99.99"), (2, "2024-01-01", "100"), (3, "2023-12-31", "3000")]
+    )
+    days = tuple(replace(day, unit=unit) for unit in ("shop", "web") for day in bought)
     warehouse = Company(days, dt.date(2024, 1, 31)).warehouse(
         project,
-        rfm_settings="select * from (values ('*', 365, 'percent_rank'), ('web', 365, 'cut_points')) "
-        "as t(business_unit, window_days, method)",
+        rfm_settings="select '*' as business_unit, 365 as window_days, "
+        "'percent_rank' as scoring_method union all select 'web', 365, 'cut_points'",
     )
     found = months_of(warehouse)
     january = found[found["snapshot_on"] == pd.Timestamp(2024, 1, 31)]
@@ -210,3 +222,14 @@ def test_fixed_cut_points_score_a_unit_by_its_own_bounds(project):
         ("web", 2.0, 5.0, 1.0, 2.0),
         ("web", 3.0, 4.0, 1.0, 5.0),
     ]
+
+
+def test_an_empty_raw_lake_gives_empty_marts(project, tmp_path):
+    warehouse = Warehouse(project)
+    warehouse.register_raw(Settings(home=tmp_path))
+    for mart in ("rfm_customer_months", "rfm_customers", "rfm_segment_migrations"):
+        rows = warehouse.table(mart)
+        assert "customers" in rows or "customer_key" in rows
+        assert rows.empty
+    assert len(warehouse.table("rfm_segments")) == 12
+    assert len(warehouse.table("rfm_eight_cells")) == 8

@@ -1,8 +1,8 @@
 -- R, F and M of every customer at every snapshot, exact to the day for any window. A customer-day
--- counts from the first snapshot on or after it until the first that is a whole window later, so two
--- rows per customer-day (it enters, it leaves) and a running sum give every state a customer passes
--- through; only then is each state repeated for the snapshots it lasts. Cost follows customer-days and
--- the rows that come out, never customer-days times the months of the window.
+-- counts from the first snapshot on or after it until the first that is a whole window later, so
+-- two rows per customer-day (it enters, it leaves) and a running sum give every state a customer
+-- passes through; only then is each state repeated for the snapshots it lasts. Cost follows
+-- customer-days and the rows that come out, never customer-days times the months of the window.
 with
 
 customer_days as (

@@ -1,5 +1,5 @@
--- From which snapshot to before which a day counts, for any window; a day that comes and goes between
--- two snapshots never does.
+-- From which snapshot to before which a day counts, for any window. A day that comes and goes
+-- between two snapshots never does.
 with
 
 populations as (

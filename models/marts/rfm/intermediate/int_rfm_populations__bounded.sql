@@ -100,7 +100,7 @@ unit_cut_points as (
     left join own_measures as o
         on p.business_unit = o.business_unit
         and c.measure = o.measure
-    where p.method = 'cut_points'
+    where p.scoring_method = 'cut_points'
         and (c.business_unit = p.business_unit or o.measure is null)
 ),
 
@@ -123,7 +123,10 @@ select
     {%- for measure in measures %}
     {%- for score in range(2, 6) %}
     {%- set bound = measure ~ '_for_' ~ score %}
-    case when p.method = 'cut_points' then f.{{ bound }} else r.{{ bound }} end as {{ bound }},
+    case
+        when p.scoring_method = 'cut_points' then f.{{ bound }}
+        else r.{{ bound }}
+    end as {{ bound }},
     {%- endfor %}
     {%- endfor %}
     t.recency_days,

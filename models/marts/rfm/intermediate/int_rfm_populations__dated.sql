@@ -45,13 +45,13 @@ select
     u.business_unit,
     cast(u.unit_number as integer) as unit_number,
     s.snapshot_on,
-    coalesce(own.window_days, shared.window_days) as window_days,
-    coalesce(own.method, shared.method) as method,
+    coalesce(own.window_days, usual.window_days) as window_days,
+    coalesce(own.scoring_method, usual.scoring_method) as scoring_method,
     s.is_month_end,
     s.is_as_of
 from units as u
 cross join snapshots as s
 left join settings as own
     on u.business_unit = own.business_unit
-left join settings as shared
-    on shared.business_unit = '*'
+left join settings as usual
+    on usual.business_unit = '*'
