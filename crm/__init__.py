@@ -1,1 +1,1 @@
-"""The warehouse's own code: files in, judged, published, read. Nothing here knows Dagster or dbt."""
+"""The warehouse's own code: files in, judged, published, read. It knows neither Dagster nor dbt."""

@@ -25,9 +25,9 @@ class BuildFileError(CrmError):
 def prepare(settings: Settings, now: dt.datetime, *, full_refresh: bool) -> list[Path]:
     """Make the build databases fit to be opened; what had to be set aside.
 
-    `full_refresh` removes them. A file that cannot be opened (a write-ahead log that will not replay,
-    a torn page) is set aside with its log and built anew from raw; it is never deleted silently. Raises
-    `BuildFileError` when another process holds one open.
+    `full_refresh` removes them. A file that cannot be opened (a write-ahead log that will not
+    replay, a torn page) is set aside with its log and built anew from raw; it is never deleted
+    silently. Raises `BuildFileError` when another process holds one open.
     """
     settings.build.mkdir(parents=True, exist_ok=True)
     set_aside = []

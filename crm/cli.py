@@ -1,6 +1,7 @@
 """The command `crm`: arguments in, words out, an exit code. What the commands do is elsewhere.
 
-Dagster is imported only by the commands that start it: it costs seconds that `crm query` need not pay.
+Dagster is imported only by the commands that start it: it costs seconds that `crm query` need not
+pay.
 """
 
 from __future__ import annotations

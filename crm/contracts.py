@@ -71,7 +71,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """One feed of one system: where its files land, which columns they carry, how they are written."""
+    """One feed of one system: where its files land, what they hold, how they are written."""
 
     system: str
     feed: str

@@ -1,7 +1,7 @@
 """The raw lake as SQL views in the build database, and the run's one clock beside them.
 
-dbt's sources point at these. Nothing is cast but to text, nothing dropped: what a row means is decided
-in `models/staging/` and `macros/feeds/`. The files themselves belong to `crm/lake.py`.
+dbt's sources point at these. Nothing is cast but to text, nothing dropped: what a row means is
+decided in `models/staging/` and `macros/feeds/`. The files themselves belong to `crm/lake.py`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def register(
 ) -> None:
     """(Re-)create schema `raw` of `con`'s current catalog over the lake.
 
-    `raw.deliveries` has the deliveries up to `known_at` (all when none) with their `precedence` within
-    system and feed; `raw.run_settings` one row with the asked-for clocks and the reporting currency;
+    `raw.deliveries` has the deliveries up to `known_at` (all when none) with their `precedence`
+    within system and feed; `raw.run_settings` one row with the asked-for clocks and the reporting
+    currency;
     `raw.unparseable_lines` the rejects; `raw.<system>__<feed>` each delivered row as text, with
     `_load_id` and `_line_number`. A table without deliveries is empty and has its declared columns.
     """
@@ -67,13 +68,14 @@ def register(
 
 
 def read_clock(settings: Settings) -> Clock:
-    """The clocks of the build as it stands: what `core.clock` says, every delivery when none was asked."""
+    """The clocks of the build as it stands: `core.clock`'s, every delivery when none was asked."""
     build, marts = settings.build / "build.duckdb", settings.build / "marts.duckdb"
     with duckdb.connect() as con:
         con.execute(f"attach {_text(build)} as build (read_only)")
         con.execute(f"attach {_text(marts)} as marts (read_only)")
         row = con.execute(
-            "select as_of_date, coalesce(known_at, (select max(load_id) from build.raw.deliveries), 0) "
+            "select as_of_date, "
+            "coalesce(known_at, (select max(load_id) from build.raw.deliveries), 0) "
             "from marts.core.clock"
         ).fetchone()
     return Clock(as_of_date=row[0] if row else None, known_at=row[1] if row else 0)
@@ -168,7 +170,8 @@ def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: S
 def _as_text(name: str, present: Mapping[str, tuple[str, str]]) -> str:
     """A column as text under its declared name; absent ones are null.
 
-    Floating point is written out in full (0.00001, not 1e-05), since the feeds refuse exponents in text.
+    Floating point is written out in full (0.00001, not 1e-05), since the feeds refuse exponents in
+    text.
     """
     if name.lower() not in present:
         return f"null::varchar as {_name(name)}"

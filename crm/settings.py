@@ -26,7 +26,7 @@ class SettingsError(CrmError):
 
 
 class Settings(BaseSettings):
-    """Frozen settings of one warehouse. Paths are absolute once loaded; durations say their unit."""
+    """Frozen settings of a warehouse. Paths are absolute once loaded; durations say their unit."""
 
     model_config = SettingsConfigDict(env_prefix="CRM_", frozen=True, extra="forbid")
 

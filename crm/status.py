@@ -1,6 +1,6 @@
 """How the warehouse stands: what arrived, what became of it, how fresh it is, what readers see.
 
-Everything is read from the published marts and the lake's log; nothing is judged here (`doctor.py`).
+Everything is read from the published marts and the lake's log; judging it is `doctor.py`'s.
 """
 
 from __future__ import annotations

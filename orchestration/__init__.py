@@ -1,1 +1,1 @@
-"""Dagster's side of the warehouse: one file per noun, all of it thin. The work itself is in `crm/`."""
+"""Dagster's side of the warehouse: one file per noun, all of it thin. The work is in `crm/`."""

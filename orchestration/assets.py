@@ -1,7 +1,7 @@
-"""The assets from file to published mart: three steps in few processes, since each start costs seconds.
+"""The assets from file to published mart: three steps in few processes, each start costing seconds.
 
-The steps only call what does the work (`crm/`, dbt) and tell Dagster what came of it. Which models there
-are is read from dbt's manifest; groups are folders.
+The steps only call what does the work (`crm/`, dbt) and tell Dagster what came of it. Which models
+there are is read from dbt's manifest; groups are folders.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from crm import build_files, door, lake, plausibility, publishing, raw_views
 from crm.contracts import SourceTable
 from crm.mart_contract import contract_from_manifest
-from orchestration import dbt
+from orchestration import dbt, inputs
 from orchestration.checks import DOOR, PLAUSIBLE, to_check_results
 from orchestration.progress import report, stage
 from orchestration.resources import Warehouse
@@ -78,6 +78,10 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
             context.log.warning(f"{waiting.path} is left for the next run: {waiting.reason}")
         for warning in arrived.warnings:
             context.log.warning(warning)
+        warehouse.rest_on(
+            inputs.fingerprint(settings, config.as_of, config.known_at),
+            is_anew=config.full_refresh,
+        )
         deliveries = lake.read_deliveries(settings)
         outcomes = door.judge_deliveries(
             settings,
@@ -134,16 +138,17 @@ def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition
     )
     def models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         warehouse.be_the_writer(context)
+        if warehouse.is_unchanged:
+            context.log.info("Nothing that the marts rest on has changed: nothing to build.")
+            return  # with nothing built, publishing is skipped
         run = warehouse.dbt.cli(
             ["build", *dbt.variables(warehouse.settings)],
             context=context,
             target_path=warehouse.dbt_target,
         )
-        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-        done = 0
-        for event in run.stream():
-            done += 1
-            report("models and tests", min(done, len(nodes)), len(nodes))
+        nodes = len(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
+        for done, event in enumerate(run.stream(), start=1):
+            report("models and tests", min(done, nodes), nodes)
             yield event
 
     return models
@@ -199,6 +204,7 @@ def publish_asset(manifest: Path) -> dg.AssetsDefinition:
             dt.datetime.now(dt.UTC),
             lambda step: report("publishing", next(steps), publishing.STEPS),
         )
+        warehouse.ended_well(context)
         yield dg.MaterializeResult(
             asset_key=PUBLISHED,
             metadata={

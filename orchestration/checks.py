@@ -1,6 +1,7 @@
 """What Great Expectations found, as Dagster's asset checks.
 
-The judging itself is `crm/door.py` and `crm/plausibility.py`; dbt's tests become checks by themselves.
+The judging itself is `crm/door.py` and `crm/plausibility.py`; dbt's tests become checks by
+themselves.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """How this project runs dbt: its environment, its variables, its manifest, its process.
 
-dbt is a child process that dies with its parent: a killed run must not leave a dbt that goes on writing
-and holds the database's lock. What dbt builds is `models/`; which assets that makes is `assets.py`.
+dbt is a child process that dies with its parent: a killed run must not leave a dbt that goes on
+writing and holds the database's lock. What dbt builds is `models/`; which assets that makes is
+`assets.py`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
 import signal
@@ -21,8 +21,8 @@ from dagster_dbt import DbtCliResource
 from crm.contracts import load_tables
 from crm.errors import CrmError
 from crm.settings import PROJECT_ROOT, Settings
+from orchestration.inputs import PROJECT, hash_of_files
 
-_INPUTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests/dbt")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -46,7 +46,7 @@ def use_environment(settings: Settings) -> None:
 
 
 def variables(settings: Settings) -> list[str]:
-    """dbt's `--vars` argument. It must not change from run to run, or dbt parses everything anew."""
+    """dbt's `--vars` argument. It must not change from run to run, or dbt parses all anew."""
     systems: dict[str, list[str]] = defaultdict(list)
     for system, feed in sorted(load_tables(settings)):
         systems[system].append(feed)
@@ -71,7 +71,7 @@ def prepare_manifest(settings: Settings) -> Path:
     target = target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     manifest, mark = target / "manifest.json", target / "manifest.fingerprint"
-    fingerprint = _fingerprint(settings)
+    fingerprint = f"{variables(settings)} {hash_of_files(PROJECT)}"
     if manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return manifest
     command = [
@@ -90,17 +90,6 @@ def prepare_manifest(settings: Settings) -> Path:
         )
     mark.write_text(fingerprint, encoding="utf-8")
     return manifest
-
-
-def _fingerprint(settings: Settings) -> str:
-    digest = hashlib.sha256("\0".join(variables(settings)).encode())
-    for name in _INPUTS:
-        path = PROJECT_ROOT / name
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                digest.update(f"{file.relative_to(PROJECT_ROOT)}\0".encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ What the job does is `assets.py`. This is what `crm build` and `crm dev` use.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from crm.settings import Settings
+from crm.versions import current_version
 from orchestration.assets import PUBLISHED, BuildConfig
 from orchestration.definitions import compose
 
@@ -46,8 +48,10 @@ def prepare_home(settings: Settings) -> Path:
 def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
     """Run the job `build` in this process, recorded in the warehouse's instance."""
     prepare_home(settings)
+    # Where nothing is built, no check has a result to wait for, and publishing is skipped: no warning.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     job = compose(settings).resolve_job_def("build")
-    # dbt says line by line what it does: kept for who wants to read it, out of the way of the summary.
+    # dbt says line by line what it does: kept for who wants to read it, out of the summary's way.
     said = settings.build / "dbt_output.log"
     said.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -75,7 +79,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
     return BuildResult(
         is_success=result.success,
         run_id=result.run_id,
-        version=str(metadata["version"]) if metadata else None,
+        version=str(metadata["version"]) if metadata else current_version(settings),
         is_new_version=bool(metadata.get("is_new")),
         checks_passed=sum(check.passed for check in checks),
         checks_failed=len(errors),

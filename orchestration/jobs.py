@@ -31,5 +31,5 @@ build = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
     hooks={alert_on_failure},
-    description="Landing to published marts. The schedule, the sensor and `crm build` all run this.",
+    description="Landing to published marts. The schedule, the sensor and `crm build` run this.",
 )

@@ -1,7 +1,7 @@
 """What a run holds while it runs: the settings, the writer's lock, dbt.
 
-The lock is taken by the first step and let go when the run ends, so that no other build comes between
-two steps of this one. How the lock works is `crm/locking.py`.
+The lock is taken by the first step and let go when the run ends, so that no other build comes
+between two steps of this one. How the lock works is `crm/locking.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 from crm.contracts import SourceTable, load_tables
 from crm.locking import writer_lock
 from crm.settings import Settings, load_settings
-from orchestration import dbt, runs
+from orchestration import dbt, inputs, runs
 
 
 class Warehouse(dg.ConfigurableResource[Any]):
@@ -27,6 +27,8 @@ class Warehouse(dg.ConfigurableResource[Any]):
     _settings: Settings = PrivateAttr()
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _is_locked: bool = PrivateAttr(default=False)
+    _inputs: str | None = PrivateAttr(default=None)
+    _is_unchanged: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Read the settings of this run and pass them to the dbt it will start."""
@@ -70,3 +72,20 @@ class Warehouse(dg.ConfigurableResource[Any]):
         )
         self._is_locked = True
         runs.end_dead_runs(context.instance, self._settings)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether this run rests on the same as the last that ended well."""
+        return self._is_unchanged
+
+    def rest_on(self, fingerprint: str, *, is_anew: bool) -> None:
+        """Say what this run rests on; `is_anew` when it is to be built even so."""
+        self._inputs = fingerprint
+        self._is_unchanged = not is_anew and inputs.are_unchanged(self._settings, fingerprint)
+        if not self._is_unchanged:
+            inputs.forget(self._settings)
+
+    def ended_well(self, context: dg.AssetExecutionContext) -> None:
+        """Remember what a whole run rested on. A run of some of the assets proves nothing."""
+        if self._inputs is not None and not context.run.asset_selection:
+            inputs.remember(self._settings, self._inputs)

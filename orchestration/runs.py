@@ -1,7 +1,8 @@
 """Runs that died without a word: how they are known, and how their records are ended.
 
-A killed process cannot mark its own run as failed. Every run notes the process that does its work; the
-next one to hold the writer's lock ends the records of those whose process is gone, and only those.
+A killed process cannot mark its own run as failed. Every run notes the process that does its work;
+the next one to hold the writer's lock ends the records of those whose process is gone, and only
+those.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def end_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]
                     kind="failed_run",
                     title=f"Run {run.run_id[:8]} died",
                     cause=message,
-                    fix="Nothing was published by it. See what killed it: memory, a reboot, a person.",
+                    fix="Nothing was published by it. See what killed it: memory, a reboot, a "
+                    "person.",
                     at=dt.datetime.now(dt.UTC),
                 ),
             )
@@ -51,7 +53,7 @@ def end_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]
 
 
 def _process(pid: int) -> str:
-    """A process as pid and start time, since pids are used again; without a start time it is gone."""
+    """A process as pid and start time, since pids are used again; no start time means gone."""
     try:
         # The start time is field 22; the name in field 2 may hold spaces and brackets.
         after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]

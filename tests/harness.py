@@ -163,7 +163,7 @@ class Warehouse:
         return len(self.con.execute(node.sql).fetchall())
 
     def register_raw(self, settings: Settings, **clocks: Any) -> None:
-        """Put the raw lake of `settings` under the staging models; `clocks` as `register` has them."""
+        """Put the raw lake of `settings` under the staging models; `clocks` as in `register`."""
         tables = load_tables(settings)
         self.con.execute("use build.main")
         register(self.con, settings, tables, **clocks)

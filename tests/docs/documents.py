@@ -22,7 +22,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(
     r"(?:crm|orchestration|models|macros|seeds|tests|docs)/[\w./-]*|[\w-]+\.(?:toml|in|lock)"
 )
-_COMMAND = re.compile(r"(?:^|(?<=[\s/]))crm ([a-z][\w-]*)([^\n|#]*)", re.M)
+_COMMAND = re.compile(r"(?:^|(?<=[\s/]))crm ([a-z][\w-]*)([^\n|]*)", re.M)
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,8 @@ def dead_links(document: str, markdown: str, root: Path) -> list[str]:
             continue
         path, _, anchor = link.partition("#")
         target = (root / document).parent / path if path else root / document
-        if not target.is_file():
-            dead.append(link)
-        elif anchor and anchor not in map(_slug, headings(target.read_text(encoding="utf-8"))):
+        there = headings(target.read_text(encoding="utf-8")) if target.is_file() else None
+        if there is None or (anchor and anchor not in map(_slug, there)):
             dead.append(link)
     return dead
 
@@ -102,7 +101,7 @@ def unknown_commands(markdown: str, known: Mapping[str, Iterable[str]]) -> list[
     """
     code = [block.text for block in blocks(markdown) if block.language != "python"]
     unknown = []
-    for text in [*code, *spans(markdown)]:
+    for text in [*(re.sub(r"#.*", "", text) for text in code), *spans(markdown)]:
         for command, rest in _COMMAND.findall(text):
             if command not in known:
                 unknown.append(f"crm {command}")

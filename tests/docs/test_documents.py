@@ -91,7 +91,8 @@ def test_every_decision_says_what_why_what_was_rejected_and_what_it_costs():
 
 
 def test_a_decision_without_its_cost_is_found():
-    markdown = "## One\n**What.** a **Why.** b **Rejected.** c **Cost.** d\n## Two\n**What.** a **Why.** b **Rejected.** c\n"
+    whole = "**What.** a **Why.** b **Rejected.** c **Cost.** d\n"
+    markdown = f"## One\n{whole}## Two\n{whole.replace('**Cost.** d', '')}"
     assert documents.incomplete_decisions(markdown) == ["Two: **Cost.**"]
 
 
@@ -104,7 +105,7 @@ def test_pictures_are_whole_described_and_readable_in_the_dark():
     pictures = sorted((PROJECT_ROOT / "docs").glob("*.svg"))
     assert pictures != []
     for picture in pictures:
-        root = ElementTree.parse(picture).getroot()
+        root = ElementTree.parse(picture).getroot()  # noqa: S314  a file of our own
         said = [root.findtext(f"{SVG}{part}") for part in ("title", "desc")]
         assert all(said), picture.name
         assert "prefers-color-scheme: dark" in (root.findtext(f"{SVG}style") or ""), picture.name

@@ -72,7 +72,7 @@ class Landed:
         return rows_of(self.warehouse(), f"{feed}_judged", order_by="load_id, source_line_number")
 
     def verdicts(self, feed: str = "transactions") -> list[list[str]]:
-        """Per delivery the verdict of each row, in order, with what superseded it or what is wrong."""
+        """Per delivery each row's verdict, with what superseded it or what is wrong with it."""
         judged = self.judged(feed)
         return [
             [

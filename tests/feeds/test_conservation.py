@@ -160,6 +160,8 @@ ROWS = st.lists(
             "line_number": st.sampled_from(["", "", "1", "2"]),
             "customer_id": st.sampled_from(["c1", "c2", ""]),
             "product_id": st.sampled_from(["p1", "p2", ""]),
+            "product_name": st.sampled_from(["", "Lamp", "lamp"]),
+            "customer_country": st.sampled_from(["", "France", "Italy"]),
             "quantity": st.sampled_from(["1", "2", "-1", "x"]),
             "unit_price": st.sampled_from(["1.10", "2", ""]),
             "ordered_at": st.sampled_from(["2026-01-05 10:00:00", "2026-02-05"]),

@@ -1,4 +1,4 @@
-"""One value at a time: what is read from it, or which rule it breaks. Each case is a row of one file."""
+"""What is read from one value, or which rule it breaks. Each case is a row of one file."""
 
 from __future__ import annotations
 
