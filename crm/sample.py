@@ -1,4 +1,4 @@
-"""Fills the landing folder: with a generated shop (`standard`) or with a public data set.
+"""Fills the landing folder: with a generated shop (`synthetic`) or with a public data set.
 
 What the generated shop looks like stands in `sample.sql`. Not here: any reading of the landing
 folder, and the data that tests make for themselves.
@@ -59,7 +59,7 @@ def write_sample(
 ) -> SampleReport:
     """Write a data set's files into the landing folder, each whole or not at all.
 
-    `standard` is generated: `customers`, `orders` and `seed` decide every byte. `online-retail-ii`
+    `synthetic` is generated: `customers`, `orders` and `seed` decide every byte. `online-retail-ii`
     copies the two extracts from the folder `source`. Raises `SampleError` for an unknown data set,
     sizes out of range, a source that is not whole and a folder that cannot be written.
     """
@@ -70,7 +70,7 @@ def write_sample(
     try:
         if dataset == "online-retail-ii":
             return _copy_online_retail(settings, source, progress)
-        return _generate_standard(settings, source, customers, orders, seed, progress)
+        return _generate_shop(settings, source, customers, orders, seed, progress)
     except (OSError, duckdb.IOException) as error:
         raise SampleError(
             f"The sample could not be written to {settings.landing}: {error}",
@@ -78,7 +78,7 @@ def write_sample(
         ) from error
 
 
-def _generate_standard(
+def _generate_shop(
     settings: Settings,
     source: Path | None,
     customers: int,
@@ -87,7 +87,7 @@ def _generate_standard(
     progress: Progress,
 ) -> SampleReport:
     if source is not None:
-        raise SampleError("The sample 'standard' is generated.", fix="Leave out --from.")
+        raise SampleError("The sample 'synthetic' is generated.", fix="Leave out --from.")
     if customers < MIN_CUSTOMERS or orders < 2 * customers:
         raise SampleError(
             f"{customers} customers with {orders} orders make no sample.",

@@ -34,31 +34,49 @@ class Settings(BaseSettings):
     systems: tuple[str, ...] | None = Field(
         default=None, description="Switched-on systems; none means every folder in models/staging."
     )
-    reporting_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
+    reporting_currency: str = Field(
+        default="GBP",
+        pattern="^[A-Z]{3}$",
+        description="Currency of every reporting amount, three capital letters (ISO 4217).",
+    )
     settle_seconds: float = Field(
         default=2.0, ge=0, description="A landing file is taken once it has been still this long."
     )
     incomplete_after_minutes: float = Field(
         default=60.0, gt=0, description="A file still not whole after this long is refused."
     )
-    max_file_gigabytes: float = Field(default=50.0, gt=0)
-    max_line_bytes: int = Field(default=2_000_000, gt=0)
+    max_file_gigabytes: float = Field(default=50.0, gt=0, description="A larger file is refused.")
+    max_line_bytes: int = Field(
+        default=2_000_000, gt=0, description="A longer line counts as unparseable."
+    )
     keep_versions: int = Field(default=5, ge=1, description="Published versions kept for rollback.")
     lock_wait_seconds: float = Field(
         default=30.0, ge=0, description="How long a second build waits for the first."
     )
-    threads: int = Field(default=2, ge=1)
-    memory_limit: str = Field(default="8GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
-    daily_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    threads: int = Field(
+        default=2, ge=1, description="Threads of DuckDB, and models that dbt builds side by side."
+    )
+    memory_limit: str = Field(
+        default="8GB",
+        pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$",
+        description="What DuckDB may use of the memory before it spills to disk.",
+    )
+    daily_at: str = Field(
+        default="02:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="Time of the daily build.",
+    )
     time_zone: str = Field(default="UTC", description="The zone of `daily_at`.")
     stale_after_hours: float = Field(
         default=26.0, gt=0, description="No successful build for this long raises an alert."
     )
     alert_webhook: str | None = Field(default=None, description="URL that alerts are posted to.")
-    alert_email_to: str | None = None
-    alert_email_from: str = "crm@localhost"
-    smtp_host: str = "localhost"
-    smtp_port: int = Field(default=25, ge=1, le=65535)
+    alert_email_to: str | None = Field(
+        default=None, description="Address that alerts are mailed to."
+    )
+    alert_email_from: str = Field(default="crm@localhost", description="Sender of the mails.")
+    smtp_host: str = Field(default="localhost", description="Mail server.")
+    smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
 
     @property
     def landing(self) -> Path:
@@ -127,7 +145,7 @@ def load_settings(config: Path | None = None, root: Path = PROJECT_ROOT) -> Sett
             f"Setting '{key}' has the value {first['input']!r}: {first['msg']}.",
             fix=f"Mend '{key}' in {file.name} or CRM_{key.upper()} in the environment.",
         ) from error
-    home = settings.home if settings.home.is_absolute() else (root / settings.home)
+    home = root / settings.home.expanduser()  # an absolute one stays as it is
     return settings.model_copy(update={"home": home.resolve()})
 
 

@@ -15,7 +15,7 @@ from crm.settings import PROJECT_ROOT, Settings
 from crm.versions import current_manifest
 
 PROJECT = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests/dbt")
-CODE = ("crm", "orchestration")
+CODE = ("crm", "orchestration", "requirements.lock")
 _DECISIVE = ("systems", "reporting_currency")
 
 

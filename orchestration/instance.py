@@ -89,7 +89,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
         failures=(
             *(_failure(event) for event in result.all_events if event.is_step_failure),
             *(
-                f"Check '{check.check_name}' of {check.asset_key.to_user_string()} failed."
+                f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
                 for check in errors
             ),
         ),

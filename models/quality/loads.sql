@@ -51,7 +51,8 @@ select
     coalesce(c.accepted, 0) as accepted,
     coalesce(c.quarantined, 0) as quarantined,
     -- What a person withdrew counts as replaced by nothing.
-    case when d.status = 'withdrawn' then d.records else coalesce(c.superseded, 0) end as superseded,
+    case when d.status = 'withdrawn' then d.records else coalesce(c.superseded, 0) end
+        as superseded,
     d.unparseable,
     coalesce(c.after_as_of, 0) as after_as_of
 from deliveries as d

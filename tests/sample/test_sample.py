@@ -327,7 +327,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before_whole(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"dataset": "standart"}, "Known samples: standard, online-retail-ii"),
+        ({"dataset": "standart"}, "Known samples: synthetic, online-retail-ii"),
         ({"dataset": "synthetic", "source": Path()}, "Leave out --from"),
         ({"customers": 49, "orders": 500}, "at least 50 customers"),
         ({"customers": 500, "orders": 999}, "two orders for each"),
