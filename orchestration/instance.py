@@ -48,7 +48,7 @@ def prepare_home(settings: Settings) -> Path:
 def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
     """Run the job `build` in this process, recorded in the warehouse's instance."""
     prepare_home(settings)
-    # Where nothing is built, no check has a result to wait for, and publishing is skipped: no warning.
+    # Where nothing is built no check has a result to wait for; publishing is skipped. No warning.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     job = compose(settings).resolve_job_def("build")
     # dbt says line by line what it does: kept for who wants to read it, out of the summary's way.
