@@ -40,6 +40,7 @@ contested as (
 competing as (
     select
         v.*,
+        d.precedence,
         {{ ('v.' ~ version) if meta.version in names else version }} as version_at,
         {{ ('v.' ~ line_key[0] ~ ' is not null') if line_key else 'true' }} as is_keyed,
         md5(concat_ws('|'
@@ -48,6 +49,8 @@ competing as (
             {%- endfor %}
         )) as payload
     from valid as v
+    inner join {{ source('raw', 'deliveries') }} as d
+        on v.load_id = d.load_id
     inner join contested as c
         on v.system = c.system
         {%- for column in group %}

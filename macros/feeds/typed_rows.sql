@@ -17,7 +17,6 @@ from (
     from (
         select
             t.*,
-            d.precedence,
             d.delivered_at,
             {%- for column in contract.columns %}
             {%- set typed = typed_value(column, 't.text_' ~ column.name, meta.time_zone) %}
@@ -58,7 +57,6 @@ select
     cast(null as bigint) as source_line_number,
     cast(null as string) as system,
     cast(null as string) as business_unit,
-    cast(null as bigint) as precedence,
     {%- for column in contract.columns %}
     cast(null as {{ column.data_type }}) as {{ column.name }},
     {%- if (column.config.meta or {}).business_day %}
@@ -95,7 +93,6 @@ where false
     f.source_line_number,
     f.system,
     f.business_unit,
-    f.precedence,
     {%- for column in contract.columns %}
     f.{{ column.name }},
     {%- if (column.config.meta or {}).business_day %}
