@@ -45,7 +45,8 @@ competing as (
         {{ ('v.' ~ line_key[0] ~ ' is not null') if line_key else 'true' }} as is_keyed,
         md5(concat_ws('|'
             {%- for column in contract.columns %},
-            coalesce(cast(v.{{ column.name }} as string), '~')
+            {%- set text = 'cast(v.' ~ column.name ~ ' as string)' %}
+            coalesce(cast(length({{ text }}) as string) || ':' || {{ text }}, '~')
             {%- endfor %}
         )) as payload
     from valid as v
@@ -61,17 +62,25 @@ competing as (
 compared as (
     select
         *,
-        min(payload) over same_version <> max(payload) over same_version as is_conflict,
-        max(case when not is_keyed then precedence end) over same_group as replaced_up_to,
-        max(precedence) over same_group as newest_precedence,
-        max(case when not is_keyed and {{ deleted }} then precedence end) over same_group
-            = max(precedence) over same_group as is_whole_withdrawn
+        is_keyed and min(payload) over same_version <> max(payload) over same_version as is_conflict
     from competing
     window
         same_version as (
             partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence
-        ),
-        same_group as (partition by system, {{ group | join(', ') }})
+        )
+),
+
+-- What contradicts itself replaces nothing.
+grouped as (
+    select
+        *,
+        max(case when not is_keyed then precedence end) over same_group as replaced_up_to,
+        max(case when not is_conflict then precedence end) over same_group as newest_precedence,
+        max(case when not is_keyed and {{ deleted }} then precedence end) over same_group
+            = max(case when not is_conflict then precedence end) over same_group
+            as is_whole_withdrawn
+    from compared
+    window same_group as (partition by system, {{ group | join(', ') }})
 ),
 
 numbered as (
@@ -85,17 +94,17 @@ numbered as (
             partition by system, is_keyed, {{ key | join(', ') }}, version_at, precedence, payload
             order by source_line_number
         ) as twin_number
-    from compared
+    from grouped
 )
 
 select
     load_id,
     source_line_number,
     case
-        when is_keyed and is_conflict then '{{ key | join(" and ") }}: conflicting_versions'
+        when is_conflict then '{{ key | join(" and ") }}: conflicting_versions'
     end as reasons,
     case
-        when is_keyed and is_conflict then null
+        when is_conflict then null
         when is_keyed and (version_number > 1 or precedence < replaced_up_to)
             then case when twin_number > 1 then 'duplicate' else 'newer_version' end
         when is_keyed and {{ deleted }} then 'withdrawn'

@@ -229,12 +229,13 @@ def is_configured_by_its_folder(manifest: Manifest) -> list[str]:
 
 def every_test_belongs_to_a_model(manifest: Manifest) -> list[str]:
     """A test without a model is no check of any asset, so its failure would stop nothing."""
+    names = {node["name"] for node in (*models(manifest), *seeds(manifest))}
     return [
         f"{node['name']} belongs to no model: say which in meta.dagster.ref"
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
         and not node.get("attached_node")
-        and "ref" not in node["config"]["meta"].get("dagster", {})
+        and node["config"]["meta"].get("dagster", {}).get("ref", {}).get("name") not in names
     ]
 
 

@@ -70,9 +70,12 @@ def warned(kind: str) -> Breach:
     return plant
 
 
-def detached_test(manifest: Manifest) -> None:
-    test = node(manifest, "accepted_rows_are_order_lines", "test")
-    test["config"]["meta"] = {}
+def attached_to(model: str) -> Breach:
+    def plant(manifest: Manifest) -> None:
+        test = node(manifest, "accepted_rows_are_order_lines", "test")
+        test["config"]["meta"] = {"dagster": {"ref": {"name": model}}} if model else {}
+
+    return plant
 
 
 PII = {"config": {"meta": {"pii": "direct"}}}
@@ -201,7 +204,12 @@ BREACHES: list[tuple[Rule, Breach, str]] = [
     ),
     (
         rules.every_test_belongs_to_a_model,
-        detached_test,
+        attached_to(""),
+        "accepted_rows_are_order_lines belongs to no model: say which in meta.dagster.ref",
+    ),
+    (
+        rules.every_test_belongs_to_a_model,
+        attached_to("fct_order_line"),
         "accepted_rows_are_order_lines belongs to no model: say which in meta.dagster.ref",
     ),
 ]  # fmt: skip

@@ -76,6 +76,19 @@ CASES: dict[str, list[tuple[list[Row], list[str]]]] = {
         ([line(price="1")], [ACCEPTED]),
         ([line(price="x")], ["quarantined: unit_price: not_a_number"]),
     ],
+    "twins that differ replace no lines without numbers": [
+        ([bare("1"), bare("2")], [ACCEPTED, ACCEPTED]),
+        ([line(price="3"), line(price="4")], [CONFLICT, CONFLICT]),
+    ],
+    "twins that differ only in where one text ends are no equal twins": [
+        (
+            [line(channel="a|b", store_id="c"), line(channel="a", store_id="b|c")],
+            [CONFLICT, CONFLICT],
+        ),
+    ],
+    "a tilde is not nothing": [
+        ([line(channel="~"), line(channel="")], [CONFLICT, CONFLICT]),
+    ],
     "a withdrawal takes the line out": [
         ([line(), line("2")], [NEWER, ACCEPTED]),
         ([line(is_deleted="true")], [WITHDRAWN]),
