@@ -28,10 +28,12 @@ numbered as (
         coalesce(t.line_number, coalesce(max(t.line_number) over in_order, 0) + row_number() over (
             partition by t.system, t.order_id, t.line_number is null
             order by
-                t.product_id, t.ordered_at, t.quantity, t.unit_price, t.line_amount,
-                t.discount_amount, t.customer_id, t.currency, t.line_kind, t.product_name,
-                t.customer_country, t.unit_cost, t.channel, t.store_id, t.promotion_id,
-                t.original_order_id, t.updated_at
+                t.product_id nulls last, t.ordered_at nulls last, t.quantity nulls last,
+                t.unit_price nulls last, t.line_amount nulls last, t.discount_amount nulls last,
+                t.customer_id nulls last, t.currency nulls last, t.line_kind nulls last,
+                t.product_name nulls last, t.customer_country nulls last, t.unit_cost nulls last,
+                t.channel nulls last, t.store_id nulls last, t.promotion_id nulls last,
+                t.original_order_id nulls last, t.updated_at nulls last
         )) as order_line_number
     from transactions as t
     window in_order as (partition by t.system, t.order_id)
