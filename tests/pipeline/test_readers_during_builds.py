@@ -40,7 +40,7 @@ SQL = '''
 stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 def looks(look):
-    while not stop.wait(0.02):
+    while not stop.wait(0.25):  # builds and readers share the cores
         print(json.dumps(list(look())), flush=True)
 """
 READERS = {
