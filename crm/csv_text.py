@@ -107,11 +107,12 @@ def scan(text: Path, dialect: Dialect, max_line_bytes: int) -> Scan:
     decoder = codecs.getincrementaldecoder("utf-8")()
     longest = min(max_line_bytes, PLAIN_LINE_BYTES)
     quote, escape = dialect.quote.encode(), dialect.escape.encode()
-    # Parsers differ over blanks around quotes, and over an escape that is not the quote itself.
+    # Parsers differ over blanks around quotes, over an escape that is not the quote itself, and over
+    # a field of nothing but a NUL.
     doubtful = [blank + quote for blank in (b" ", b"\t") if quote]
     doubtful += [quote + blank for blank in (b" ", b"\t") if quote]
     doubtful += [escape] if escape and escape != quote else []
-    doubtful += [b"\n\n", b"\n\r\n"]
+    doubtful += [b"\0", b"\n\n", b"\n\r\n"]
     lines = returns = pairs = position = 0
     is_plain, has_long_lines, ends_open = True, False, False
     with text.open("rb") as source:

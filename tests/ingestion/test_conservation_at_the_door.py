@@ -78,6 +78,7 @@ def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends
 @example(lines=[' "q",x', 'x, "a,b"', '\t"q",x'])
 @example(lines=['"" ,x'])
 @example(lines=["x,y,", "x,y,,", 'x,y,""', "x", "x,y,z"])
+@example(lines=[",,\x00"])
 def test_both_ways_of_reading_judge_each_line_alike(lines: list[str]) -> None:
     lines = [line for line in lines if line]
     text = "id,amount\n" + "".join(f"{line}\n" for line in lines)
