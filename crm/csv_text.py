@@ -107,8 +107,8 @@ def scan(text: Path, dialect: Dialect, max_line_bytes: int) -> Scan:
     decoder = codecs.getincrementaldecoder("utf-8")()
     longest = min(max_line_bytes, PLAIN_LINE_BYTES)
     quote, escape = dialect.quote.encode(), dialect.escape.encode()
-    # Parsers differ over blanks around quotes, over an escape that is not the quote itself, and over
-    # a field of nothing but a NUL.
+    # Parsers differ over blanks around quotes, over an escape that is not the quote itself, and
+    # over a field of nothing but a NUL.
     doubtful = [blank + quote for blank in (b" ", b"\t") if quote]
     doubtful += [quote + blank for blank in (b" ", b"\t") if quote]
     doubtful += [escape] if escape and escape != quote else []
