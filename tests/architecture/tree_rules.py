@@ -37,7 +37,7 @@ LENIENT_READING = re.compile(
 )
 MACHINE_PATH = re.compile(r"(?<![\w.}*])/(home|root|Users|work|mnt|tmp)/[\w.]")
 REGISTRY = re.compile(
-    r"(?<!--no-emit)(--(extra-)?index-url|--registry|pythonhosted|pypi|npmjs)", re.IGNORECASE
+    r"(?<!--no-emit)(--(extra-)?index-url|--registry|python[h]osted|pypi|npmjs)", re.IGNORECASE
 )
 INVENTED_PATHS = {"tests/publishing/test_locking.py": "tells mounts apart by their longest prefix"}
 
