@@ -27,10 +27,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from crm import deliveries, marts, publishing
-from crm import doctor as doctors
-from crm import status as statuses
+from crm import feeds as feed_guide
 from crm.errors import CrmError
+from crm.lake import deliveries
+from crm.operation import doctor as doctors
+from crm.operation import status as statuses
+from crm.publication import marts, publishing
 from crm.sample import write_sample
 from crm.settings import load_settings
 
@@ -113,18 +115,37 @@ def build(
     )
     for name in ("accepted", "quarantined", "superseded", "unparseable"):
         summary.add_row(name.capitalize(), f"{sum(getattr(load, name) for load in loads):,}")
+    extra = sum(load.extra_columns is not None for load in loads)
+    if extra:
+        summary.add_row("Beyond contract", f"columns in {extra} files: see `crm status`")
+    refused = [load for load in loads if load.reason and not load.accepted]
+    if refused:
+        summary.add_row("Refused", f"{len(refused)} files: see `crm status`")
     summary.add_row("Checks passed", f"{result.checks_passed} ({result.checks_warned} warned)")
     summary.add_row(
         "Published", f"{result.version} ({'new' if result.is_new_version else 'nothing changed'})"
     )
     summary.add_row("Elapsed", f"{time.monotonic() - started:.1f} s")
     _out.print(summary)
+    for message in result.not_extracted:
+        _err.print(message, style="red", highlight=False, markup=False)
+    if result.not_extracted:
+        _err.print("Not everything that was asked for was done; what had arrived is published.")
+        raise typer.Exit(1)
 
 
 @app.command()
 def status() -> None:
     """Loads, rows accepted, quarantined and superseded, freshness, last publish."""
     statuses.show(load_settings(), _out)
+
+
+@app.command()
+def feeds(
+    name: Annotated[str | None, typer.Argument(help="A feed; every feed if left out.")] = None,
+) -> None:
+    """What files may be delivered, and what their columns mean."""
+    feed_guide.show(_out, name)
 
 
 @app.command()

@@ -15,15 +15,23 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from crm import build_files, door, lake, plausibility, publishing, raw_views
-from crm.contracts import SourceTable
-from crm.mart_contract import contract_from_manifest
+from crm.checks import door, plausibility
+from crm.contracts import SourceTable, load_systems
+from crm.extraction import extraction
+from crm.extraction.databases import sources
+from crm.lake import ingestion as lake
+from crm.lake import raw_views
+from crm.operation import build_files
+from crm.operation.alerts import send
+from crm.publication import publishing
+from crm.publication.mart_contract import contract_from_manifest
 from orchestration import dbt, inputs
 from orchestration.checks import DOOR, PLAUSIBLE, to_check_results
 from orchestration.progress import report, stage
 from orchestration.resources import Warehouse
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
+NOT_EXTRACTED = "not_extracted"
 _LAKE = [dg.AssetKey(["raw", name]) for name in ("deliveries", "unparseable_lines", "run_settings")]
 
 
@@ -39,11 +47,11 @@ def landing_assets(tables: Mapping[tuple[str, str], SourceTable]) -> list[dg.Ass
     """The folders that files are dropped into: not made here, but where everything comes from."""
     return [
         dg.AssetSpec(
-            ["landing", system, feed],
+            ["landing", system, name],
             group_name="landing",
-            description=f"Files as delivered in landing/{system}/{feed}/.",
+            description=f"Files as delivered in landing/{system}/{name}/.",
         )
-        for system, feed in tables
+        for system, name in tables
     ]
 
 
@@ -51,15 +59,15 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
     """Landing to raw, all feeds in one step, judged at the door."""
     specs = [
         dg.AssetSpec(
-            [system, feed],
-            deps=[dg.AssetKey(["landing", system, feed])],
+            [system, name],
+            deps=[dg.AssetKey(["landing", system, name])],
             group_name="raw",
-            description=f"Every delivered row of {system}'s {feed}, as text.",
+            description=f"Every delivered row of {system}'s {name}, as text.",
             kinds={"parquet"},
         )
-        for system, feed in tables
+        for system, name in tables
     ]
-    folders = [dg.AssetKey(["landing", system, feed]) for system, feed in tables]
+    folders = [dg.AssetKey(["landing", system, name]) for system, name in tables]
     records = [dg.AssetSpec(key, deps=folders, group_name="raw") for key in _LAKE]
     checks = [
         dg.AssetCheckSpec(DOOR, asset=spec.key, blocking=True, description=door.__doc__)
@@ -73,11 +81,23 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
         warehouse.be_the_writer(context)
         settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
         build_files.prepare(settings, now, full_refresh=config.full_refresh)
+        extracted = extraction.extract(
+            settings, sources(load_systems(settings)), now, stage("asking databases")
+        )
+        for alert in extraction.alerts(extracted, now):
+            context.log.warning(f"{alert.cause} {alert.fix}")
+            send(settings, alert)
         arrived = lake.ingest(settings, warehouse.tables, now, stage("taking files"))
         for waiting in arrived.waiting:
             context.log.warning(f"{waiting.path} is left for the next run: {waiting.reason}")
         for warning in arrived.warnings:
             context.log.warning(warning)
+        for delivery in arrived.deliveries:
+            if delivery.extra_columns:
+                context.log.warning(
+                    f"{delivery.path} has columns beyond its contract, kept in the lake and not "
+                    f"read: {', '.join(delivery.extra_columns)}."
+                )
         warehouse.rest_on(
             inputs.fingerprint(settings, config.as_of, config.known_at),
             is_anew=config.full_refresh,
@@ -99,8 +119,8 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
                 known_at=config.known_at,
             )
         for spec in specs:
-            system, feed = spec.key.path
-            new = [d for d in arrived.deliveries if (d.system, d.feed) == (system, feed)]
+            system, name = spec.key.path
+            new = [d for d in arrived.deliveries if (d.system, d.table) == (system, name)]
             yield dg.MaterializeResult(
                 asset_key=spec.key,
                 metadata={
@@ -109,8 +129,9 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
                     "unparseable": sum(d.unparseable for d in new),
                 },
             )
+        failed = "\n".join(f"{f.system}/{f.table}: {f.cause} {f.fix}" for f in extracted.failures)
         for record in records:
-            yield dg.MaterializeResult(asset_key=record.key)
+            yield dg.MaterializeResult(asset_key=record.key, metadata={NOT_EXTRACTED: failed})
         yield from to_check_results(DOOR, outcomes, [spec.key for spec in specs])
 
     return ingest

@@ -1,7 +1,6 @@
 """What Great Expectations found, as Dagster's asset checks.
 
-The judging itself is `crm/door.py` and `crm/plausibility.py`; dbt's tests become checks by
-themselves.
+The judging itself is `crm/checks/`; dbt's tests become checks by themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
-from crm.expectations import CheckOutcome
+from crm.checks.expectations import CheckOutcome
 
 DOOR = "plausible_at_the_door"
 PLAUSIBLE = "plausible_to_publish"

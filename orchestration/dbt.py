@@ -47,9 +47,9 @@ def use_environment(settings: Settings) -> None:
 
 def variables(settings: Settings) -> list[str]:
     """dbt's `--vars` argument. It must not change from run to run, or dbt parses all anew."""
-    systems: dict[str, list[str]] = defaultdict(list)
-    for system, feed in sorted(load_tables(settings)):
-        systems[system].append(feed)
+    systems: dict[str, dict[str, str]] = defaultdict(dict)
+    for (system, name), table in sorted(load_tables(settings).items()):
+        systems[system][name] = table.feed
     return ["--vars", json.dumps({"systems": systems})]
 
 

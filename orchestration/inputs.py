@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from crm.deliveries import read_deliveries
+from crm.lake.deliveries import read_deliveries
+from crm.publication.versions import current_manifest
 from crm.settings import PROJECT_ROOT, Settings
-from crm.versions import current_manifest
 
 PROJECT = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests/dbt")
 CODE = ("crm", "orchestration", "requirements.lock")

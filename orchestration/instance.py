@@ -16,15 +16,19 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm.publication.versions import current_version
 from crm.settings import Settings
-from crm.versions import current_version
-from orchestration.assets import PUBLISHED, BuildConfig
+from orchestration.assets import NOT_EXTRACTED, PUBLISHED, BuildConfig
 from orchestration.definitions import compose
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """How a build ended. `failures` has one message per failed step or check, the cause first."""
+    """How a build ended. `failures` has one message per failed step or check, the cause first.
+
+    `not_extracted` has one message per table of a database that could not be read: the rest was
+    built all the same.
+    """
 
     is_success: bool
     run_id: str
@@ -34,6 +38,7 @@ class BuildResult:
     checks_failed: int
     checks_warned: int
     failures: tuple[str, ...]
+    not_extracted: tuple[str, ...]
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -69,6 +74,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
         )
         checks = result.get_asset_check_evaluations()
         published = result.asset_materializations_for_node("publish") if result.success else []
+        ingested = result.asset_materializations_for_node("ingest")
     metadata = {
         name: value.value
         for event in published
@@ -92,6 +98,14 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
                 f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
                 for check in errors
             ),
+        ),
+        not_extracted=tuple(
+            dict.fromkeys(
+                line
+                for event in ingested
+                if NOT_EXTRACTED in event.metadata
+                for line in str(event.metadata[NOT_EXTRACTED].value).splitlines()
+            )
         ),
     )
 

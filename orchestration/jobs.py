@@ -6,7 +6,7 @@ import datetime as dt
 
 import dagster as dg
 
-from crm.alerts import Alert, send
+from crm.operation.alerts import Alert, send
 from crm.settings import load_settings
 
 

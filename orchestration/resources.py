@@ -1,7 +1,7 @@
 """What a run holds while it runs: the settings, the writer's lock, dbt.
 
 The lock is taken by the first step and let go when the run ends, so that no other build comes
-between two steps of this one. How the lock works is `crm/locking.py`.
+between two steps of this one. How the lock works is `crm/operation/locking.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import PrivateAttr
 
 from crm.contracts import SourceTable, load_tables
-from crm.locking import writer_lock
+from crm.operation.locking import writer_lock
 from crm.settings import Settings, load_settings
 from orchestration import dbt, inputs, runs
 
@@ -62,7 +62,7 @@ class Warehouse(dg.ConfigurableResource[Any]):
     def be_the_writer(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> None:
         """Take the writer's lock for the rest of the run, and end the records of runs that died.
 
-        Raises `crm.locking.LockHeldError` when another build still runs after the settings' wait.
+        Raises `LockHeldError` when another build still runs after the settings' wait.
         """
         if self._is_locked:
             return

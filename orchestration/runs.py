@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from crm.alerts import Alert, send
+from crm.operation.alerts import Alert, send
 from crm.settings import Settings
 
 PROCESS_TAG = "crm/process"

@@ -1,6 +1,6 @@
 """What is watched between builds: new files, late sources, a stopped schedule.
 
-What counts as late is `crm/freshness.py`; how an alert reaches people is `crm/alerts.py`.
+What counts as late is `crm/operation/freshness.py`, how an alert reaches people `alerts.py` there.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import json
 
 import dagster as dg
 
-from crm import lake
-from crm.alerts import Alert, send
 from crm.contracts import load_tables
-from crm.freshness import late_sources, stale_build
+from crm.lake import ingestion as lake
+from crm.operation.alerts import Alert, send
+from crm.operation.freshness import late_sources, stale_build
 from crm.settings import load_settings
 from orchestration.jobs import build
 

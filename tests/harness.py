@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crm.contracts import load_tables, switched_off_systems
-from crm.raw_views import register
+from crm.lake.raw_views import register
 from crm.settings import PROJECT_ROOT, Settings
 from orchestration.dbt import variables
 

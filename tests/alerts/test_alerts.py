@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from crm.alerts import MAX_CAUSE_CHARACTERS, Alert, send
+from crm.operation.alerts import MAX_CAUSE_CHARACTERS, Alert, send
 from crm.settings import Settings
 
 ALERT = Alert(
@@ -155,7 +155,7 @@ def free_port() -> int:
 def test_without_channels_an_alert_is_one_line_of_the_log(tmp_path, caplog):
     assert send(settings_of(tmp_path), ALERT) == ["log"]
     (record,) = caplog.records
-    assert (record.name, record.levelno) == ("crm.alerts", logging.ERROR)
+    assert (record.name, record.levelno) == ("crm.operation.alerts", logging.ERROR)
     assert record.getMessage() == (
         "failed_build | The build failed 构建失败 | 3 of 12 checks failed: rfm.rfm_customers | "
         "Run `crm status`."

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from crm.contracts import Dialect, SourceTable
-from crm.deliveries import Delivery
-from crm.freshness import late_sources, stale_build
+from crm.lake.deliveries import Delivery
+from crm.operation.freshness import late_sources, stale_build
 from crm.settings import Settings
 
 NOW = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
@@ -18,6 +18,7 @@ def delivery(system: str, feed: str, at: dt.datetime | str) -> Delivery:
     return Delivery(
         load_id=1,
         system=system,
+        table=feed,
         feed=feed,
         path=f"{system}/{feed}/a.csv",
         file="a.csv",
@@ -34,11 +35,14 @@ def delivery(system: str, feed: str, at: dt.datetime | str) -> Delivery:
         columns=(),
         extra_columns=(),
         contract_fingerprint="",
+        reading="",
+        replaces=(),
+        arrival=1,
     )
 
 
 def table(system="shop", feed="transactions", late_after_hours=24.0) -> SourceTable:
-    return SourceTable(system, feed, (), (), Dialect(), None, late_after_hours)
+    return SourceTable(system, feed, feed, (), (), Dialect(), None, late_after_hours)
 
 
 def test_a_delivery_exactly_as_old_as_allowed_is_not_late():

@@ -151,12 +151,16 @@ POSIX_CLASS = re.compile(r"\[:\w+:\]")
 EXPANSIONS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        r'"\w+( \w+)*"',
+        r'"\w+( \w+| \(\w+\))*"',
         r"\bselect cast\(unnest\(generate_series\(.*?, interval 1 day\)\) as date\) as date_on",
         r"\bstring_agg\(distinct ",
         r"\bregexp_(matches|replace)\(",
         r"\btimezone\(",
-        r"\bto_months\(",
+        r"\bto_(months|hours)\(",
+        r"\bwhere false\s+union all by name\s+select \* from",
+        r"\btry_strptime\(",
+        r"\barray_to_string\(",
+        r"\bround\(date_diff\(''[^)]*\) / cast\(60 as double\), 2\)",
         r"\bto_json\(struct_pack\(",
         r"\b\w+ := ",
     )

@@ -16,13 +16,13 @@ from pathlib import Path
 # Where Python may name a model, and why.
 NAMES_A_MODEL: Mapping[tuple[str, str], str] = {
     (
-        "crm/raw_views.py",
+        "crm/lake/raw_views.py",
         "clock",
     ): "what a version is stamped with is what its build says it rests on",
-    ("crm/door.py", "door_limits"): "reads the seed's file itself, before anything is built",
-    ("crm/plausibility.py", "publish_limits"): "the same",
-    ("crm/status.py", "loads"): "shows the loads to a person",
-    ("crm/status.py", "quarantined_rows"): "shows a person what was held back",
+    ("crm/checks/door.py", "door_limits"): "reads the seed's file itself, before anything is built",
+    ("crm/checks/plausibility.py", "publish_limits"): "the same",
+    ("crm/operation/status.py", "loads"): "shows the loads to a person",
+    ("crm/operation/status.py", "quarantined_rows"): "shows a person what was held back",
 }
 ORCHESTRATORS = re.compile(r"(dagster|dbt)(\W|_|$)")
 SECOND_CLOCK = re.compile(

@@ -9,20 +9,21 @@ from pathlib import Path
 
 import duckdb
 
+from crm.checks.door import DOOR_LIMITS, judge_deliveries, not_yet_published
+from crm.checks.expectations import CheckOutcome
+from crm.checks.plausibility import PUBLISH_LIMITS, judge_marts
 from crm.contracts import Column, Dialect, SourceTable
-from crm.deliveries import read_deliveries
-from crm.door import DOOR_LIMITS, judge_deliveries, not_yet_published
-from crm.expectations import CheckOutcome
-from crm.lake import ingest
-from crm.mart_contract import TableContract
-from crm.plausibility import PUBLISH_LIMITS, judge_marts
-from crm.publishing import Clock, Publication, publish
+from crm.lake.deliveries import read_deliveries
+from crm.lake.ingestion import ingest
+from crm.publication.mart_contract import TableContract
+from crm.publication.publishing import Clock, Publication, publish
 from crm.settings import Settings
 
 DAY = dt.date(2026, 3, 1)
 NOW = dt.datetime(2026, 3, 20, 6, 0, tzinfo=dt.UTC)
 ORDERS = SourceTable(
     system="shop",
+    name="transactions",
     feed="transactions",
     columns=(
         Column("order_id", is_required=True),

@@ -13,10 +13,10 @@ import duckdb
 import pytest
 from batches_by_hand import DAY, NOW, ORDERS, TABLES, Shop, about, blocking, failed, orders
 
+from crm.checks.door import DOOR_LIMITS, judge_deliveries
+from crm.checks.profiles import Delivery, Profile, ProfileError, profile, scanner
 from crm.contracts import Column, SourceTable
-from crm.deliveries import read_deliveries, withdraw
-from crm.door import DOOR_LIMITS, judge_deliveries
-from crm.profiles import Delivery, Profile, ProfileError, profile, scanner
+from crm.lake.deliveries import read_deliveries, withdraw
 from crm.settings import PROJECT_ROOT
 
 
@@ -196,7 +196,7 @@ def test_a_declared_column_that_the_file_lacks_counts_as_all_null(shop: Shop) ->
 def test_a_profile_has_the_numbers_of_typed_parquet(shop: Shop) -> None:
     shop.usual(1)
     (delivery,) = read_deliveries(shop.settings)
-    file = shop.settings.raw / f"shop/transactions/{delivery.content_hash}.parquet"
+    file = shop.settings.raw / f"shop/transactions/{delivery.stored_as}.parquet"
     duckdb.execute(
         "copy (select * from (values ('1', null, timestamptz '2026-03-01 00:30:00+14', -1.5), "
         "('2', 'b', timestamptz '2026-03-21 06:00:01+00', 2.5)) "
@@ -221,12 +221,13 @@ def test_blank_text_counts_as_null(shop: Shop) -> None:
 def test_instants_are_read_in_utc_wherever_the_machine_stands(shop: Shop) -> None:
     shop.usual(1)
     (delivery,) = read_deliveries(shop.settings)
-    file = shop.settings.raw / f"shop/transactions/{delivery.content_hash}.parquet"
+    file = shop.settings.raw / f"shop/transactions/{delivery.stored_as}.parquet"
     moment = NOW + dt.timedelta(hours=20)  # in Auckland a day and nine hours after the delivery
     duckdb.execute(f"copy (select timestamptz '{moment}' as ordered_at) to '{file}'")
     script = (
         "import sys; from pathlib import Path; from batches_by_hand import ORDERS, Shop;"
-        "from crm.deliveries import read_deliveries; from crm.profiles import profile, scanner;"
+        "from crm.lake.deliveries import read_deliveries;"
+        "from crm.checks.profiles import profile, scanner;"
         "shop = Shop(Path(sys.argv[1])); (delivery,) = read_deliveries(shop.settings);"
         "numbers = profile(scanner(shop.settings), shop.settings, ORDERS, delivery);"
         "print(numbers['after_delivery_share'])"

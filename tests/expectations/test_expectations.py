@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 
-from crm import expectations
-from crm.expectations import CheckOutcome, ExpectationsError, judge, write_data_docs
-from crm.limits import Check, Limit, Measurement, make_checks
+from crm.checks import expectations
+from crm.checks.expectations import CheckOutcome, ExpectationsError, judge, write_data_docs
+from crm.checks.limits import Check, Limit, Measurement, make_checks
 from crm.settings import PROJECT_ROOT, Settings
 
 VALUE = Limit("*", "rows", "error", "value", 1, 10, 0, 0, "Because.")
@@ -170,8 +170,8 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
         print("REACHED", event, arguments, flush=True)
 sys.addaudithook(watch)
-from crm.expectations import judge, write_data_docs
-from crm.limits import Check, Limit, Measurement
+from crm.checks.expectations import judge, write_data_docs
+from crm.checks.limits import Check, Limit, Measurement
 from crm.settings import Settings
 settings = Settings(home=Path(sys.argv[1]))
 limit = Limit("*", "rows", "error", "value", 1, 10, 0, 0, "Because.")
@@ -197,7 +197,10 @@ except OSError:
 
 
 def test_great_expectations_is_not_imported_until_something_is_judged() -> None:
-    script = "import sys, crm.door, crm.plausibility; print('great_expectations' in sys.modules)"
+    script = (
+        "import sys, crm.checks.door, crm.checks.plausibility; "
+        "print('great_expectations' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=True,

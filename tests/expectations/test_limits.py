@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crm.door import DOOR_LIMITS, DOOR_METRICS
-from crm.limits import Limit, LimitError, Measurement, compare, load_limits, make_checks
-from crm.plausibility import PUBLISH_LIMITS, PUBLISH_METRICS
+from crm.checks.door import DOOR_LIMITS, DOOR_METRICS
+from crm.checks.limits import Limit, LimitError, Measurement, compare, load_limits, make_checks
+from crm.checks.plausibility import PUBLISH_LIMITS, PUBLISH_METRICS
 
 HEADER = "applies_to,metric,severity,compare,low,high,min_history,min_rows,reason\n"
 LIMIT = Limit("*", "rows", "error", "value", 1, 10, 0, 0, "Because.")

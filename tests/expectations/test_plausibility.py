@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from batches_by_hand import DAY, Marts, about, blocking, failed
 
-from crm.plausibility import PUBLISH_LIMITS, PlausibilityError
+from crm.checks.plausibility import PUBLISH_LIMITS, PlausibilityError
 
 LINES = "core.fct_order_lines.net_amount_reporting"
 

@@ -16,12 +16,13 @@ from pathlib import Path
 import duckdb
 
 from crm.contracts import Column, Dialect, SourceTable
-from crm.lake import Delivery, IngestReport, ingest
+from crm.lake.ingestion import Delivery, IngestReport, ingest
 from crm.settings import Settings
 
 MORNING = dt.datetime(2026, 3, 1, 6, 0, tzinfo=dt.UTC)
 LINES = SourceTable(
     system="shop",
+    name="transactions",
     feed="transactions",
     columns=(Column("id", is_required=True), Column("amount"), Column("note")),
     require_one_of=(),
@@ -45,7 +46,7 @@ class Lake:
 
     @property
     def folder(self) -> Path:
-        return self.settings.landing / self.table.system / self.table.feed
+        return self.settings.landing / self.table.system / self.table.name
 
     def declare(self, **changes: object) -> None:
         self.table = replace(self.table, **changes)
@@ -61,7 +62,7 @@ class Lake:
         now: dt.datetime | None = None,
         progress: Callable[[str, int, int], None] = lambda path, done, total: None,
     ) -> IngestReport:
-        tables = {(self.table.system, self.table.feed): self.table}
+        tables = {(self.table.system, self.table.name): self.table}
         return ingest(self.settings, tables, now or dt.datetime.now(dt.UTC), progress)
 
     def take(self, content: bytes | str, name: str = "a.csv") -> Delivery:
@@ -72,14 +73,14 @@ class Lake:
 
     def rows(self, delivery: Delivery) -> list[tuple[object, ...]]:
         """`(line number, *values)` of a taken delivery, in the order of the Parquet file."""
-        file = self.settings.raw / delivery.system / delivery.feed
+        file = self.settings.raw / delivery.system / delivery.table
         query = "select _line_number, * exclude (_line_number) from read_parquet(?)"
-        return duckdb.execute(query, [str(file / f"{delivery.content_hash}.parquet")]).fetchall()
+        return duckdb.execute(query, [str(file / f"{delivery.stored_as}.parquet")]).fetchall()
 
     def rejects(self, delivery: Delivery) -> list[tuple[object, ...]]:
         """`(line number, line, reason)` of a delivery."""
-        file = self.settings.raw / "_rejects" / delivery.system / delivery.feed
-        path = file / f"{delivery.content_hash}.parquet"
+        file = self.settings.raw / "_rejects" / delivery.system / delivery.table
+        path = file / f"{delivery.stored_as}.parquet"
         if not path.exists():
             return []
         return duckdb.execute(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from lake_by_hand import Lake, physical_lines
+from lake_by_hand import LINES, Lake, physical_lines
+
+from crm.readers import csv_reader
+from crm.readers.reading import Work
 
 PIECES = [
     "a",
@@ -32,6 +38,15 @@ LINE = st.lists(st.sampled_from(["x", "", '"q"', '"a,b"', "y z"]), min_size=1, m
 NOISE = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 BODY = st.lists(st.one_of(LINE.map(",".join), NOISE), max_size=12)
 GOOD = "id,amount\n1,2\n3,4\n"
+NAMES = ["a.csv", "a.csv.gz", "a.parquet", "a.jsonl", "a.jsonl.gz", "a.xlsx"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_though_large() -> Iterator[None]:
+    """Small files are read as large ones are, by the parallel parser where it may have them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(csv_reader, "SMALL_BYTES", 0)
+        yield
 
 
 def accounted(lake: Lake, delivery: object, text: str) -> dict[int, str]:
@@ -69,6 +84,27 @@ def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends
         assert lake.rows(good) == [(2, "1", "2"), (3, "3", "4")]
 
 
+def both_ways(text: str) -> list[tuple[object, ...]]:
+    """What becomes of a text that is read as large files are, and of the same line by line."""
+    outcomes = []
+    for small_bytes in (0, 1_000_000):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            duckdb.connect() as connection,
+            pytest.MonkeyPatch.context() as patched,
+        ):
+            patched.setattr(csv_reader, "SMALL_BYTES", small_bytes)
+            work = Work(Path(folder) / "work")
+            work.folder.mkdir()
+            file = Path(folder) / "a.csv"
+            file.write_bytes(text.encode())
+            reading = csv_reader.read(connection, file, LINES, 2_000_000, work)
+            kept = connection.read_parquet(str(work.records)).fetchall()
+            thrown = reading.unparseable and connection.read_parquet(str(work.rejects)).fetchall()
+            outcomes.append((reading, kept, thrown))
+    return outcomes
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     lines=st.lists(
@@ -80,19 +116,48 @@ def test_every_line_ends_in_exactly_one_place(body: list[str], ending: str, ends
 @example(lines=["x,y,", "x,y,,", 'x,y,""', "x", "x,y,z"])
 @example(lines=[",,\x00"])
 def test_both_ways_of_reading_judge_each_line_alike(lines: list[str]) -> None:
-    lines = [line for line in lines if line]
-    text = "id,amount\n" + "".join(f"{line}\n" for line in lines)
-    with tempfile.TemporaryDirectory() as home:
-        lake = Lake(Path(home))
-        lake.deliver("fast.csv", text)
-        lake.deliver("slow.csv", text + "\n")  # a blank line takes the text line by line
-        fast, slow = lake.ingest().deliveries
-        assert lake.rows(fast) == lake.rows(slow)
-        assert lake.rejects(fast) == lake.rejects(slow)
+    large, small = both_ways("id,amount\n" + "".join(f"{line}\n" for line in lines if line))
+    assert large == small
+
+
+BROKEN = [
+    "",
+    "x",
+    '"a',
+    'b"',
+    '"a,b"',
+    '"',
+    '""',
+    '2,"c',
+    'd",e',
+    '5" x',
+    "x,y",
+    '"q","r"',
+    '"s\n"',
+]
+VALUE = st.text('ab,\n"', max_size=6).map(lambda text: '"' + text.replace('"', '""') + '"')
+SOUND = st.tuples(VALUE, VALUE).map(",".join)
 
 
 @settings(max_examples=100, deadline=None)
-@given(content=st.binary(max_size=200), name=st.sampled_from(["a.csv", "a.csv.gz", "a.parquet"]))
+@given(
+    records=st.lists(st.one_of(SOUND, SOUND, st.lists(st.sampled_from(BROKEN)).map("\n".join))),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    ends=st.booleans(),
+)
+@example(records=['"a\n","b"', "", '"c","\n\n"'], ending="\n", ends=True)
+@example(records=['"a\n","b"', "2,x,y", '"c\n'], ending="\n", ends=False)
+@example(records=['"a","b"', 'd",e', "", '"'], ending="\n", ends=True)
+@example(records=['1,5" x', '2,6" y', '3,"\n4,a"'], ending="\n", ends=True)
+def test_both_ways_of_reading_agree_on_values_that_run_over_several_lines(
+    records: list[str], ending: str, ends: bool
+) -> None:
+    large, small = both_ways(ending.join(["id,amount", *records]) + ending * ends)
+    assert large == small
+
+
+@settings(max_examples=100, deadline=None)
+@given(content=st.binary(max_size=200), name=st.sampled_from(NAMES))
 def test_no_bytes_at_all_stop_the_run_or_harm_the_neighbours(content: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory() as home:
         lake = Lake(Path(home), options={"incomplete_after_minutes": 1e-9})

@@ -8,6 +8,14 @@ import pytest
 from lake_by_hand import Lake, packed
 
 from crm.contracts import Column, Dialect
+from crm.readers import csv_reader
+from crm.readers.csv_reader import SMALL_BYTES
+
+
+@pytest.fixture(autouse=True, params=[0, SMALL_BYTES], ids=["large", "small"])
+def as_though(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is read as though it were large, by the parallel parser, and as it is."""
+    monkeypatch.setattr(csv_reader, "SMALL_BYTES", request.param)
 
 
 def test_text_arrives_as_it_was_written(lake: Lake) -> None:
@@ -113,6 +121,13 @@ def test_a_line_longer_than_allowed_is_kept_aside_and_the_rest_goes_on(lake: Lak
     ((number, line, reason),) = lake.rejects(taken)
     assert (number, line) == (2, "1," + "x" * 48)
     assert "longer than 50 bytes" in str(reason)
+
+
+@pytest.mark.parametrize("tail", ["", '3,"x\ny"\n'], ids=["plain lines", "line by line"])
+def test_a_long_value_in_a_line_that_is_not_too_long_arrives(lake: Lake, tail: str) -> None:
+    taken = lake.take("id,note\n1," + "x" * 500_000 + "\n" + tail)
+    assert lake.rows(taken)[0] == (2, "1", "x" * 500_000)
+    assert taken.unparseable == 0
 
 
 def test_a_broken_quote_is_not_followed_for_longer_than_a_line_may_be(lake: Lake) -> None:
@@ -223,7 +238,7 @@ def test_parquet_keeps_its_types_and_gets_row_numbers(lake: Lake, tmp_path) -> N
         f"union all select 8, null, null) to '{source}'"
     )
     taken = lake.take(source.read_bytes(), "a.parquet")
-    stored = lake.settings.raw / "shop/transactions" / f"{taken.content_hash}.parquet"
+    stored = lake.settings.raw / "shop/transactions" / f"{taken.stored_as}.parquet"
     assert [str(column.type) for column in pq.read_schema(stored)] == [
         "int64",
         "decimal128(9, 2)",

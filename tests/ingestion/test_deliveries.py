@@ -14,7 +14,7 @@ import pytest
 from lake_by_hand import MORNING, Lake, sha256
 
 from crm.contracts import Column
-from crm.lake import LakeError, ingest, read_deliveries
+from crm.lake.ingestion import LakeError, ingest, read_deliveries
 from crm.settings import PROJECT_ROOT
 
 
@@ -66,9 +66,11 @@ def test_a_delivery_says_what_there_is_to_say(lake: Lake) -> None:
     assert log.name == "000000000001.jsonl"
     record = json.loads(log.read_text())
     assert len(record.pop("contract_fingerprint")) == 64
+    assert len(record.pop("reading")) == 8
     assert record == {
         "load_id": 1,
         "system": "shop",
+        "table": "transactions",
         "feed": "transactions",
         "path": "shop/transactions/a.csv",
         "file": "a.csv",
@@ -84,6 +86,8 @@ def test_a_delivery_says_what_there_is_to_say(lake: Lake) -> None:
         "reason": None,
         "columns": ["id", "more"],
         "extra_columns": ["more"],
+        "replaces": [],
+        "arrival": 1,
     }
 
 

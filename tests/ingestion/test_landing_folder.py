@@ -69,7 +69,7 @@ def test_linked_folders_are_not_followed(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_unknown_extensions_are_refused(lake: Lake) -> None:
-    assert str(lake.take(b"x", "a.xlsx").reason).startswith("Its extension is none of .csv")
+    assert str(lake.take(b"x", "a.xls").reason).startswith("Its extension is none of .csv")
 
 
 def test_files_over_the_limit_are_refused(lake: Lake) -> None:
@@ -181,7 +181,8 @@ def test_what_belongs_to_nothing_known_is_named(lake: Lake) -> None:
     assert len(report.deliveries) == 1
     assert report.warnings == (
         "'shp' is no known system; nothing in it is taken. Did you mean 'shop'?",
-        "'stray.csv' is not taken: files belong in <system>/<feed>/.",
-        "'shop/transaction' is no known feed; nothing in it is taken. Did you mean 'transactions'?",
-        "'shop/transactions/2024' is a folder: feeds have none inside.",
+        "'stray.csv' is not taken: files belong in <system>/<table>/.",
+        "'shop/transaction' is no known table; nothing in it is taken. "
+        "Did you mean 'transactions'?",
+        "'shop/transactions/2024' is a folder: tables have none inside.",
     )

@@ -5,9 +5,10 @@ import datetime as dt
 import duckdb
 import pytest
 
-from crm import lake, raw_views
 from crm.contracts import load_tables
-from crm.deliveries import NoSuchDeliveryError, read_deliveries, withdraw
+from crm.lake import ingestion as lake
+from crm.lake import raw_views
+from crm.lake.deliveries import NoSuchDeliveryError, read_deliveries, withdraw
 from crm.settings import Settings
 
 NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)

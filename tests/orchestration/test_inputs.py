@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from crm import lake
 from crm.contracts import load_tables
-from crm.deliveries import withdraw
+from crm.lake import ingestion as lake
+from crm.lake.deliveries import withdraw
 from crm.settings import Settings
 from orchestration import inputs
 

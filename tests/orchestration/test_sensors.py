@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from crm import lake
 from crm.contracts import load_tables
+from crm.lake import ingestion as lake
 from crm.settings import PROJECT_ROOT, load_settings
 from orchestration.instance import prepare_home
 from orchestration.sensors import new_files, watch
@@ -79,7 +79,7 @@ def told(monkeypatch):
     lines = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())
-    logger = logging.getLogger("crm.alerts")
+    logger = logging.getLogger("crm.operation.alerts")
     logger.addHandler(handler)
     yield lines
     logger.removeHandler(handler)

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from crm.publishing import Clock, Contract, Publication, contract_from_manifest, publish
+from crm.publication.publishing import Clock, Contract, Publication, contract_from_manifest, publish
 from crm.settings import Settings
 
 CLOCK = Clock(as_of_date=dt.date(2026, 11, 21), known_at=7)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from marts_by_hand import CLOCK, NOW, build, contract, publish_now, seen, settings_of
 
-from crm.publishing import list_versions, publish, rollback
+from crm.publication.publishing import list_versions, publish, rollback
 
 STEPS = (
     "checked",

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from marts_by_hand import settings_of
 
-from crm import locking
-from crm.locking import LockHeldError, UnreliableDiskError, file_system_of, writer_lock
+from crm.operation import locking
+from crm.operation.locking import LockHeldError, UnreliableDiskError, file_system_of, writer_lock
 
 HOLD = """
 import subprocess, sys
 from pathlib import Path
-from crm.locking import writer_lock
+from crm.operation.locking import writer_lock
 from crm.settings import Settings
 with writer_lock(Settings(home=Path(sys.argv[1])), "build of run 7") as descriptor:
     if sys.argv[2:] == ["child"]:

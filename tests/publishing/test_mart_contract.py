@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from marts_by_hand import contract, dbt_manifest
 
-from crm.mart_contract import (
+from crm.publication.mart_contract import (
     MartContractError,
     contract_from_manifest,
     require_kept,

@@ -12,7 +12,7 @@ import pandas
 import pytest
 from marts_by_hand import build, change, contract, publish_now, settings_of
 
-from crm.marts import NotPublishedError, QueryError, open_marts, query, render
+from crm.publication.marts import NotPublishedError, QueryError, open_marts, query, render
 
 
 @pytest.fixture(scope="module")

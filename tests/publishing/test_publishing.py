@@ -26,9 +26,9 @@ from marts_by_hand import (
 )
 
 from crm.errors import CrmError
-from crm.locking import NoSpaceError, require_space
-from crm.mart_contract import MartContractError
-from crm.publishing import (
+from crm.operation.locking import NoSpaceError, require_space
+from crm.publication.mart_contract import MartContractError
+from crm.publication.publishing import (
     Clock,
     PublishError,
     contract_from_manifest,

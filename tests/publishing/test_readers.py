@@ -54,7 +54,7 @@ looks(look)
 """,
     "crm query": """
 from pathlib import Path
-from crm.marts import query
+from crm.publication.marts import query
 from crm.settings import Settings
 settings = Settings(home=Path(published).parent, threads=1)
 looks(lambda: query(settings, SQL).rows[0][0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from marts_by_hand import build, publish_now, seen, settings_of
 
-from crm.publishing import list_versions, rollback
-from crm.versions import NoSuchVersionError, current_version, prune
+from crm.publication.publishing import list_versions, rollback
+from crm.publication.versions import NoSuchVersionError, current_version, prune
 
 
 def published(tmp_path, numbers, **changed):

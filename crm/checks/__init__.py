@@ -1,0 +1,1 @@
+"""Is what arrives, and what is to be published, plausible?"""

@@ -1,0 +1,1 @@
+"""The raw lake: from the landing folder to immutable files and SQL views over them."""

@@ -1,0 +1,1 @@
+"""What keeps the nightly run honest: locks, alerts, freshness, status."""

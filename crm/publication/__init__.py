@@ -1,0 +1,1 @@
+"""The published versions: made, swapped in, read, rolled back."""

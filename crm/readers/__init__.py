@@ -1,0 +1,1 @@
+"""One file into Parquet, whatever its format."""
