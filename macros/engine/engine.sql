@@ -84,7 +84,7 @@
 {%- endmacro %}
 
 {% macro default__matches(text, pattern) -%}
-    regexp_matches({{ text }}, '{{ pattern }}')
+    regexp_matches({{ text }}, '{{ pattern | replace("'", "''") }}')
 {%- endmacro %}
 
 {% macro spark__matches(text, pattern) -%}
@@ -102,6 +102,108 @@
 
 {% macro spark__replace_all(text, pattern, replacement) -%}
     regexp_replace({{ text }}, '{{ pattern | replace('\\', '\\\\') }}', '{{ replacement }}')
+{%- endmacro %}
+
+{# How a replacement names the pattern's n-th group. #}
+{% macro capture(group) -%}
+    {{ return(adapter.dispatch('capture', 'crm')(group)) }}
+{%- endmacro %}
+
+{% macro default__capture(group) -%}
+    {{ return('\\' ~ group) }}
+{%- endmacro %}
+
+{% macro spark__capture(group) -%}
+    {{ return('$' ~ group) }}
+{%- endmacro %}
+
+{# A text without blanks, tabs and line ends around it, Unicode's and the byte-order mark among them. #}
+{% macro stripped(text) -%}
+    {{ return(adapter.dispatch('stripped', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__stripped(text) -%}
+    {%- set blanks = ' \t\r\n\u00a0\u2002\u2003\u2007\u2009\u200b\u202f\u3000\ufeff' -%}
+    trim({{ text }}, '{{ blanks }}')
+{%- endmacro %}
+
+{% macro spark__stripped(text) -%}
+    {%- set blanks = ' \\t\\r\\n\\u00a0\\u2002\\u2003\\u2007\\u2009\\u200b\\u202f\\u3000\\ufeff' -%}
+    trim(both '{{ blanks }}' from {{ text }})
+{%- endmacro %}
+
+{# The local time that a text names in a format of strptime; null where it is none. #}
+{% macro local_time_of(text, format) -%}
+    {{ return(adapter.dispatch('local_time_of', 'crm')(text, format)) }}
+{%- endmacro %}
+
+{% macro default__local_time_of(text, format) -%}
+    try_strptime({{ text }}, {{ sql_text(format) }})
+{%- endmacro %}
+
+{% macro spark__local_time_of(text, format) -%}
+    {%- set pattern = format
+        | replace('%Y', 'yyyy') | replace('%m', 'M') | replace('%d', 'd') | replace('%y', 'yy')
+        | replace('%H', 'H') | replace('%I', 'h') | replace('%p', 'a') | replace('%M', 'm')
+        | replace('%S', 's') | replace('%b', 'MMM') | replace('%B', 'MMMM') -%}
+    try_to_timestamp({{ text }}, {{ sql_text(pattern) }})
+{%- endmacro %}
+
+{# The instant that a text names as a count since 1970, `per` milliseconds each. #}
+{% macro epoch_to_utc(text, per) -%}
+    {{ return(adapter.dispatch('epoch_to_utc', 'crm')(text, per)) }}
+{%- endmacro %}
+
+{% macro default__epoch_to_utc(text, per) -%}
+    make_timestamp(cast(try_cast({{ text }} as decimal(24, 6)) * {{ per * 1000 }} as bigint))
+{%- endmacro %}
+
+{% macro spark__epoch_to_utc(text, per) -%}
+    timestamp_micros(cast(try_cast({{ text }} as decimal(24, 6)) * {{ per * 1000 }} as bigint))
+{%- endmacro %}
+
+{# An instant a whole number of hours later. #}
+{% macro add_hours(instant_at, hours) -%}
+    {{ return(adapter.dispatch('add_hours', 'crm')(instant_at, hours)) }}
+{%- endmacro %}
+
+{% macro default__add_hours(instant_at, hours) -%}
+    ({{ instant_at }} + to_hours({{ hours }}))
+{%- endmacro %}
+
+{% macro spark__add_hours(instant_at, hours) -%}
+    timestampadd(hour, {{ hours }}, {{ instant_at }})
+{%- endmacro %}
+
+{# The rows of a system's adapter with every column of the feed, as text; null where it has none. #}
+{% macro with_missing_columns(relation, contract) -%}
+    {{ return(adapter.dispatch('with_missing_columns', 'crm')(relation, contract)) }}
+{%- endmacro %}
+
+{% macro default__with_missing_columns(relation, contract) -%}
+    (
+        select
+            {%- for column in contract.columns %}
+            cast(null as string) as {{ column.name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        where false
+        union all by name
+        select * from {{ relation }}
+    )
+{%- endmacro %}
+
+{% macro spark__with_missing_columns(relation, contract) -%}
+    {%- set present = adapter.get_columns_in_relation(relation)
+        | map(attribute='name') | map('lower') | list -%}
+    (
+        select
+            _load_id,
+            _line_number
+            {%- for column in contract.columns %},
+            {{ column.name if column.name in present else 'cast(null as string) as ' ~ column.name }}
+            {%- endfor %}
+        from {{ relation }}
+    )
 {%- endmacro %}
 
 {# Unicode's composed form, so that twins (é, e + accent) are one key. #}
@@ -172,4 +274,30 @@
 
 {% macro spark__days_from_to(from_on, to_on) -%}
     select explode(sequence({{ from_on }}, {{ to_on }}, interval 1 day)) as date_on
+{%- endmacro %}
+
+{# A list of texts as one text, in its own order; null where it is empty. #}
+{% macro joined(list, separator=', ') -%}
+    {{ return(adapter.dispatch('joined', 'crm')(list, separator)) }}
+{%- endmacro %}
+
+{% macro default__joined(list, separator) -%}
+    nullif(array_to_string({{ list }}, '{{ separator }}'), '')
+{%- endmacro %}
+
+{% macro spark__joined(list, separator) -%}
+    nullif(array_join({{ list }}, '{{ separator }}'), '')
+{%- endmacro %}
+
+{# Minutes from one instant to another, a double. #}
+{% macro minutes_between(from_at, to_at) -%}
+    {{ return(adapter.dispatch('minutes_between', 'crm')(from_at, to_at)) }}
+{%- endmacro %}
+
+{% macro default__minutes_between(from_at, to_at) -%}
+    round(date_diff('second', {{ from_at }}, {{ to_at }}) / cast(60 as double), 2)
+{%- endmacro %}
+
+{% macro spark__minutes_between(from_at, to_at) -%}
+    round(timestampdiff(second, {{ from_at }}, {{ to_at }}) / cast(60 as double), 2)
 {%- endmacro %}

@@ -18,6 +18,7 @@ select
         else 'accepted'
     end as verdict,
     coalesce(t.reasons, r.reasons) as reasons,
+    t.doubts,
     r.superseded_because,
     t.faulty_column,
     t.faulty_value,

@@ -2,27 +2,27 @@
    the delivery: other deliveries do not change it. #}
 {% macro typed_rows(feed) -%}
 {%- set contract = feed_contract(feed) -%}
-{%- set systems = systems_with(feed) -%}
-{%- for system in systems %}
-{%- set meta = system_meta(system) %}
+{%- set tables = tables_with(feed) -%}
+{%- for table in tables %}
+{%- set meta = table_meta(table.system, table.table) %}
 select
     {{ row_with_reasons(contract) }}
 from (
     select
         v.*,
         {%- for column in contract.columns %}
-        {{ first_fault(column, 'v.text_' ~ column.name, 'v.' ~ column.name) }} as fault_{{ column.name }}
-        {{- ',' if not loop.last }}
+        {{ first_fault(contract, column, meta) }} as fault_{{ column.name }},
         {%- endfor %}
+        {{ doubts(contract, meta) }} as doubts
     from (
         select
             t.*,
             d.delivered_at,
             {%- for column in contract.columns %}
-            {%- set typed = typed_value(column, 't.text_' ~ column.name, meta.time_zone) %}
+            {%- set typed = typed_value(column, 't.text_' ~ column.name, meta) %}
             {{ typed }} as {{ column.name }}
             {%- if (column.config.meta or {}).business_day %},
-            {{ business_day('t.text_' ~ column.name, typed, meta.time_zone) }}
+            {{ business_day('t.text_' ~ column.name, typed, meta) }}
                 as {{ column.config.meta.business_day }}
             {%- endif %}
             {{- ',' if not loop.last }}
@@ -31,12 +31,12 @@ from (
             select
                 _load_id as load_id,
                 _line_number as source_line_number,
-                '{{ system }}' as system,
-                '{{ meta.business_unit }}' as business_unit,
+                '{{ table.system }}' as system,
+                {{ sql_text(meta.business_unit) }} as business_unit,
                 {%- for column in contract.columns %}
-                {{ cleaned(column.name, system) }} as text_{{ column.name }}{{ ',' if not loop.last }}
+                {{ cleaned(column, meta) }} as text_{{ column.name }}{{ ',' if not loop.last }}
                 {%- endfor %}
-            from {{ ref('stg_' ~ system ~ '__' ~ feed) }}
+            from {{ with_missing_columns(ref('stg_' ~ table.system ~ '__' ~ table.table), contract) }}
         ) as t
         inner join {{ source('raw', 'deliveries') }} as d
             on t.load_id = d.load_id
@@ -44,7 +44,7 @@ from (
 ) as f
 {{ 'union all' if not loop.last }}
 {%- endfor %}
-{%- if not systems %}
+{%- if not tables %}
 {{ nothing_typed(contract) }}
 {%- endif %}
 {%- endmacro %}
@@ -64,6 +64,7 @@ select
     {%- endif %}
     {%- endfor %}
     cast(null as string) as reasons,
+    cast(null as string) as doubts,
     cast(null as string) as faulty_column,
     cast(null as string) as faulty_value,
     cast(null as string) as as_delivered
@@ -71,15 +72,16 @@ where false
 {%- endmacro %}
 
 
-{# A system's delivered text without blanks around it; its null tokens are null. #}
-{% macro cleaned(column, system) -%}
+{# A delivered text without blanks around it; the table's null tokens are null. #}
+{% macro cleaned(column, meta) -%}
+    {%- set text = stripped(column.name) -%}
     case
-        when trim({{ column }}) in (
-            {%- for token in system_meta(system).null_tokens -%}
+        when {{ text }} in (
+            {%- for token in meta.null_tokens -%}
                 {{ sql_text(token) }}{{ ', ' if not loop.last }}
             {%- endfor -%}
         ) then null
-        else trim({{ column }})
+        else {{ text }}
     end
 {%- endmacro %}
 
@@ -108,6 +110,7 @@ where false
         case when {{ none_delivered(group) }} then '{{ group | join(" or ") }}: required' end
         {%- endfor %}
     ), '') as reasons,
+    f.doubts,
     case
         {%- for name in names %}
         when f.fault_{{ name }} is not null then '{{ name }}'
@@ -136,9 +139,27 @@ where false
 
 
 {% macro none_delivered(columns) -%}
-    {%- for column in columns -%}
-        f.text_{{ column }} is null{{ ' and ' if not loop.last }}
-    {%- endfor -%}
+    not coalesce(f.is_deleted, false)
+    {%- for column in columns %} and f.text_{{ column }} is null{% endfor -%}
+{%- endmacro %}
+
+
+{# What is accepted and yet not certain: a local time that the clocks passed twice in autumn. #}
+{% macro doubts(contract, meta) -%}
+    {%- set times = contract.columns | selectattr('data_type', 'equalto', 'timestamp') | list -%}
+    {%- if times and meta.time_zone != 'UTC' -%}
+        nullif(concat_ws(
+            ', '
+            {%- for column in times %},
+            case
+                when {{ is_repeated_time('v.text_' ~ column.name, 'v.' ~ column.name, meta) }}
+                    then '{{ column.name }}: passed_twice_by_the_clock'
+            end
+            {%- endfor %}
+        ), '')
+    {%- else -%}
+        cast(null as string)
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -8,6 +8,10 @@ order_lines as (
     select * from {{ ref('int_order_lines__valued') }}
 ),
 
+referenced as (
+    select * from {{ ref('int_products__referenced') }}
+),
+
 product_kinds as (
     select * from {{ ref('product_kinds') }}
 ),
@@ -56,6 +60,11 @@ ids as (
         system,
         product_id
     from sold
+    union distinct
+    select
+        system,
+        product_id
+    from referenced
 ),
 
 keyed as (
@@ -76,8 +85,11 @@ described as (
         coalesce(p.product_name, n.product_name) as product_name,
         p.category,
         p.brand,
+        p.product_family_id,
+        p.quality_kind,
         p.currency,
         coalesce(k.line_kind, 'merchandise') as line_kind,
+        p.grade,
         p.list_price,
         p.unit_cost,
         p.product_id is null as is_inferred
@@ -105,8 +117,11 @@ described as (
         'Lines without a product' as product_name,
         cast(null as string) as category,
         cast(null as string) as brand,
+        cast(null as string) as product_family_id,
+        cast(null as string) as quality_kind,
         cast(null as string) as currency,
         'merchandise' as line_kind,
+        cast(null as bigint) as grade,
         cast(null as decimal(18, 6)) as list_price,
         cast(null as decimal(18, 6)) as unit_cost,
         true as is_inferred
@@ -123,8 +138,11 @@ select
     d.product_name,
     d.category,
     d.brand,
+    d.product_family_id,
+    d.quality_kind,
     d.currency,
     d.line_kind,
+    d.grade,
     d.list_price,
     d.unit_cost,
     k.is_merchandise,

@@ -11,8 +11,18 @@ customers as (
 select
     l.customer_key,
     c.full_name,
+    c.given_name,
+    c.family_name,
+    c.birth_date,
+    c.anniversary_on,
     c.email,
-    c.phone
+    c.phone,
+    c.mobile,
+    c.fax,
+    c.address_line,
+    c.postal_code,
+    c.tax_code,
+    c.person_in_charge
 from customer_links as l
 inner join customers as c
     on l.system = c.system

@@ -1,23 +1,23 @@
 with
 
+run_settings as (
+    select * from {{ source('raw', 'run_settings') }}
+),
+
 typed as (
-    select * from {{ ref('transactions_typed') }}
+    {{ amounts_of_feeds('typed') }}
 ),
 
 judged as (
-    select * from {{ ref('transactions_judged') }}
-),
-
-run_settings as (
-    select * from {{ source('raw', 'run_settings') }}
+    {{ amounts_of_feeds('judged') }}
 ),
 
 delivered as (
     select
         t.load_id,
         coalesce(t.currency, r.reporting_currency) as currency,
-        count({{ net_amount('t') }}) as rows_with_amount,
-        sum({{ net_amount('t') }}) as delivered_amount
+        count(t.amount) as rows_with_amount,
+        sum(t.amount) as delivered_amount
     from typed as t
     cross join run_settings as r
     group by t.load_id, coalesce(t.currency, r.reporting_currency)
@@ -27,12 +27,9 @@ by_verdict as (
     select
         j.load_id,
         coalesce(j.currency, r.reporting_currency) as currency,
-        sum(case when j.verdict = 'accepted' then {{ net_amount('j') }} else 0 end)
-            as accepted_amount,
-        sum(case when j.verdict = 'quarantined' then {{ net_amount('j') }} else 0 end)
-            as quarantined_amount,
-        sum(case when j.verdict = 'superseded' then {{ net_amount('j') }} else 0 end)
-            as superseded_amount
+        sum(case when j.verdict = 'accepted' then j.amount else 0 end) as accepted_amount,
+        sum(case when j.verdict = 'quarantined' then j.amount else 0 end) as quarantined_amount,
+        sum(case when j.verdict = 'superseded' then j.amount else 0 end) as superseded_amount
     from judged as j
     cross join run_settings as r
     group by j.load_id, coalesce(j.currency, r.reporting_currency)

@@ -34,6 +34,7 @@ rejected as (
 select
     r.load_id,
     d.system,
+    d.source_table,
     d.feed,
     d.file,
     r.line_number,

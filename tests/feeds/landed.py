@@ -16,7 +16,7 @@ from typing import Any
 from harness import Project, Warehouse
 
 from crm.contracts import load_tables
-from crm.lake import ingest
+from crm.lake.ingestion import ingest
 from crm.settings import Settings
 
 MORNING = dt.datetime(2026, 3, 1, 6, 0, tzinfo=dt.UTC)
@@ -25,6 +25,41 @@ VALID: Mapping[str, dict[str, str]] = {
     "transactions": {"ordered_at": "2026-01-05 10:00:00", "quantity": "1", "unit_price": "1.00"},
     "customers": {"customer_id": "c1"},
     "products": {"product_id": "p1"},
+    "product_families": {"product_family_id": "f1"},
+    "payments": {"payment_id": "y1", "amount": "10.00", "issued_on": "2026-01-05"},
+    "interactions": {
+        "interaction_id": "i1",
+        "interaction_kind": "service",
+        "opened_at": "2026-01-05 10:00:00",
+    },
+    "campaigns": {"campaign_id": "g1", "starts_on": "2026-01-05"},
+    "campaign_offers": {"campaign_id": "g1", "offer_id": "o1", "product_id": "p1"},
+    "campaign_contacts": {"contact_id": "k1", "campaign_id": "g1", "customer_id": "c1"},
+    "surveys": {
+        "response_id": "s1",
+        "question_id": "nps",
+        "answered_at": "2026-01-05 10:00:00",
+        "score": "9",
+    },
+    "web_events": {
+        "event_id": "w1",
+        "event_kind": "page_view",
+        "occurred_at": "2026-01-05 10:00:00",
+    },
+    "service_contracts": {"contract_id": "t1", "customer_id": "c1", "starts_on": "2026-01-05"},
+    "leads": {"lead_id": "l1", "lead_stage": "new", "created_at": "2026-01-05 10:00:00"},
+    "wallet_estimates": {
+        "customer_id": "c1",
+        "category": "all",
+        "estimated_on": "2026-01-05",
+        "wallet_amount": "100",
+    },
+    "exchange_rates": {
+        "rate_on": "2026-01-05",
+        "from_currency": "EUR",
+        "to_currency": "GBP",
+        "exchange_rate": "0.85",
+    },
 }
 
 

@@ -48,7 +48,7 @@ def test_what_is_delivered_is_accepted_held_back_or_replaced_row_by_row_and_coin
     ]
     held_back = rows_of(warehouse, "quarantined_rows")
     assert [(row["line_number"], row["reasons"], row["masked_value"]) for row in held_back] == [
-        (4, "currency: not_of_the_form", "xxx"),
+        (4, "currency: not_allowed", "xxx"),
         (5, "unit_price: not_a_number", "(9.99)"),
     ]
     for test in project_tests(warehouse):

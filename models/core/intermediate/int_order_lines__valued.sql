@@ -16,6 +16,10 @@ line_kinds as (
     select * from {{ ref('line_kinds') }}
 ),
 
+exchange_rates as (
+    select * from {{ ref('int_exchange_rates__daily') }}
+),
+
 clock as (
     select * from {{ ref('clock') }}
 ),
@@ -53,10 +57,7 @@ select
     v.order_line_number as line_number,
     v.business_unit,
     coalesce(l.customer_key, {{ unattributed_key() }}) as customer_key,
-    case
-        when v.product_id is null then {{ unknown_product_key() }}
-        else {{ surrogate_key(['v.system', 'v.product_id']) }}
-    end as product_key,
+    {{ product_key('v.system', 'v.product_id') }} as product_key,
     v.product_id,
     v.ordered_on,
     v.ordered_at,
@@ -79,9 +80,8 @@ select
     v.unit_cost,
     v.discount_amount,
     v.net_amount,
-    case
-        when coalesce(v.currency, c.reporting_currency) = c.reporting_currency then v.net_amount
-    end as net_amount_reporting,
+    {{ in_reporting_currency('v.net_amount', 'coalesce(v.currency, c.reporting_currency)') }}
+        as net_amount_reporting,
     v.units < 0 as is_return,
     k.is_merchandise
 from valued as v
@@ -94,4 +94,7 @@ left join product_kinds as p
     and v.product_id = p.product_id
 left join line_kinds as k
     on coalesce(v.line_kind, p.line_kind, 'merchandise') = k.line_kind
+left join exchange_rates as x
+    on v.currency = x.currency
+    and v.ordered_on = x.rate_on
 where v.ordered_on <= c.as_of_date

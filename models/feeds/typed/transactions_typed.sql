@@ -1,2 +1,3 @@
+-- depends_on: {{ ref('currencies') }}
 -- depends_on: {{ ref('line_kinds') }}
 {{ typed_rows('transactions') }}

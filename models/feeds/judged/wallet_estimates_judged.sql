@@ -1,0 +1,1 @@
+{{ judged_rows('wallet_estimates') }}

@@ -1,0 +1,1 @@
+{{ ranked_versions('service_contracts') }}

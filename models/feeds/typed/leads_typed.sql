@@ -1,0 +1,3 @@
+-- depends_on: {{ ref('currencies') }}
+-- depends_on: {{ ref('lead_stages') }}
+{{ typed_rows('leads') }}

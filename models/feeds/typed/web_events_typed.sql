@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('web_event_kinds') }}
+{{ typed_rows('web_events') }}

@@ -1,0 +1,8 @@
+select
+    _load_id,
+    _line_number,
+    campaign_id,
+    coupon_upc as offer_id,
+    -- One id was taken for a number on its way and is written unlike in the order lines.
+    case when product_id = '9e+05' then '900000' else product_id end as product_id
+from {{ source('complete_journey', 'campaign_offers') }}
