@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DOCUMENTS = ("README.md", "docs/architecture.md", "docs/decisions.md", "docs/glossary.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/architecture.md",
+    "docs/decisions.md",
+    "docs/faults.md",
+    "docs/glossary.md",
+    "docs/new-system.md",
+)
 PARTS_OF_A_DECISION = ("**What.**", "**Why.**", "**Rejected.**", "**Cost.**")
 
 _BLOCK = re.compile(
@@ -109,12 +116,6 @@ def unknown_commands(markdown: str, known: Mapping[str, Iterable[str]]) -> list[
             options = re.findall(r"(?<=\s)--[a-z-]+", rest)
             unknown += [f"crm {command} {o}" for o in options if o not in set(known[command])]
     return unknown
-
-
-def headers_of_feeds(markdown: str) -> list[tuple[set[str], str]]:
-    """Each header list of the README with the columns that it is said to require."""
-    found = re.findall(r"Required: (.*?)\.\n+```csv\n(.*?)\n```", markdown, re.S)
-    return [(set(_SPAN.findall(required)), header) for required, header in found]
 
 
 def incomplete_decisions(markdown: str) -> list[str]:

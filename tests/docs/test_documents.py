@@ -80,7 +80,7 @@ def test_every_module_has_its_row_in_the_architecture():
     there = {
         str(file.relative_to(PROJECT_ROOT))
         for folder in ("crm", "orchestration")
-        for file in (PROJECT_ROOT / folder).glob("*.py")
+        for file in (PROJECT_ROOT / folder).rglob("*.py")
         if file.name != "__init__.py"
     }
     assert named == there

@@ -13,14 +13,14 @@ import pytest
 from command import environment, marts, rows
 from pydantic.fields import FieldInfo
 
-from crm.contracts import load_feeds
+from crm.contracts import load_feeds, load_systems
 from crm.errors import CrmError
-from crm.marts import query, render
+from crm.feeds import needed
+from crm.publication.marts import query, render
 from crm.settings import PROJECT_ROOT, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = documents.blocks(README)
-FEEDS = ("transactions", "customers", "products")
 
 
 def of(language: str) -> list[object]:
@@ -95,16 +95,16 @@ def test_the_published_tables_are_those_that_are_listed(sample_home):
     assert listed == {table for (table,) in rows(marts(sample_home), sql)}
 
 
-def test_headers_and_what_they_require_are_the_feeds_contracts():
-    feeds = load_feeds()
-    assert documents.headers_of_feeds(README) == [
-        (
-            {column.name for column in feeds[name].columns if column.is_required}
-            | {column for group in feeds[name].require_one_of for column in group},
-            ",".join(column.name for column in feeds[name].columns),
-        )
-        for name in FEEDS
-    ]
+def test_the_feeds_and_what_they_need_are_those_of_the_contracts():
+    [told] = [t for t in documents.tables(README) if ("`transactions`" in [row[0] for row in t])]
+    assert {row[0].strip("`"): row[1].replace("`", "") for row in told} == {
+        name: needed(feed) for name, feed in load_feeds().items()
+    }
+
+
+def test_the_systems_are_those_that_come_with_the_project():
+    [told] = [t for t in documents.tables(README) if ("`shopify`" in [row[0] for row in t])]
+    assert {row[0].strip("`") for row in told} == set(load_systems(Settings()))
 
 
 def test_the_settings_are_those_of_the_code():
