@@ -55,7 +55,9 @@ class Form(enum.StrEnum):
 
 @app.command()
 def sample(
-    dataset: Annotated[str, typer.Option(help="synthetic or online-retail-ii.")] = "synthetic",
+    dataset: Annotated[
+        str, typer.Option(help="synthetic, online-retail-ii, cdnow or complete-journey.")
+    ] = "synthetic",
     source: Annotated[
         Path | None, typer.Option("--from", help="Folder of the downloaded data set.")
     ] = None,

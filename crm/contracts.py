@@ -297,7 +297,7 @@ def _dialect(declared: dict[str, Any], where: str) -> Dialect:
     known = {field.name for field in fields(Dialect)}
     for key in declared:
         if key not in known:
-            raise _unknown(where, f"dialect: {key}", known)
+            raise _unknown(f"{where}: dialect", key, known)
     return Dialect(**declared)
 
 

@@ -72,7 +72,8 @@ def show(settings: Settings, console: Console) -> None:
     extra = marts.query(
         settings,
         "select system, source_table, extra_columns, count(*) as files from quality.loads "
-        f"where extra_columns is not null group by all order by files desc, all limit {_MOST}",
+        "where extra_columns is not null group by all "
+        f"order by files desc, extra_columns limit {_MOST}",
     )
     if extra.rows:
         console.print(_table("Columns beyond the contract, kept in the lake and not read", extra))
@@ -97,18 +98,27 @@ def _freshness(settings: Settings) -> Table:
     return _table("Sources", found)
 
 
+_COUNTS = {
+    "delivered": "rows",
+    "accepted": "accepted",
+    "quarantined": "held back",
+    "superseded": "replaced",
+    "unparseable": "unread",
+}
+
+
 def _loads(taken: list[Load]) -> Table:
-    counts = ("delivered", "accepted", "quarantined", "superseded", "unparseable")
-    table = Table("load", "file", *counts, title=f"The last {_MOST} loads", title_justify="left")
-    for name in counts:
-        table.columns[2 + counts.index(name)].justify = "right"
+    table = Table("load", title=f"The last {_MOST} loads", title_justify="left")
+    table.add_column("file", overflow="fold", min_width=18)
+    for title in _COUNTS.values():
+        table.add_column(title, justify="right")
     for load in taken[-_MOST:]:
         table.add_row(
             str(load.load_id),
             "\n".join(
                 filter(None, (f"{load.system}/{load.source_table}/{load.file}", load.reason))
             ),
-            *(f"{getattr(load, name):,}" for name in counts),
+            *(f"{getattr(load, name):,}" for name in _COUNTS),
         )
     return table
 

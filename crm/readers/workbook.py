@@ -205,6 +205,8 @@ class _SheetRows:
             text = self._text("".join(self._texts))
             self._texts.clear()
             if text:
+                if self._column >= MOST_COLUMNS:
+                    raise ValueError(f"a row has more than {MOST_COLUMNS} cells")
                 self._cells[self._column] = text
         elif name == "rPh":
             self._is_guide = False

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import json
 import re
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lake_by_hand import LINES, Lake, physical_lines
+from workbook_by_hand import row, text, workbook
 
+from crm.contracts import Dialect
 from crm.readers import csv_reader
 from crm.readers.reading import Work
 
@@ -169,3 +178,110 @@ def test_no_bytes_at_all_stop_the_run_or_harm_the_neighbours(content: bytes, nam
         assert len(lake.rejects(odd)) == odd.unparseable
         assert lake.rows(good) == [(2, "1", "2"), (3, "3", "4")]
         assert lake.ingest().unchanged == 2
+
+
+COLUMNS = ("id", "amount", "note")
+NOTES = [
+    "",
+    "a",
+    'say "no"',
+    "a,b;c",
+    "a\nb",
+    "\u00e9",
+    "\u738b\u5c0f\u660e",
+    "=1+1",
+    " x ",
+    "'",
+    "NULL",
+]
+RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "007", "9007199254740993", "x y"]),
+        st.decimals(-(10**12), 10**12, places=2, allow_nan=False).map(str),
+        st.sampled_from(NOTES),
+    ),
+    min_size=1,
+    max_size=8,
+)
+# Where among the records a line stands that is none.
+TORN = st.lists(st.integers(0, 8), max_size=3)
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "gb18030", "windows-1252"]
+Records = list[tuple[str, str, str]]
+
+
+def delivered_as(name: str, records: Records, torn: list[int], encoding: str) -> bytes:
+    """The same records in the format of `name`, with `torn` lines among them where it has lines."""
+    lines: list[tuple[str, str, str] | None] = list(records)
+    for at in torn:
+        lines.insert(at, None)
+    if name.startswith("a.csv"):
+        out = io.StringIO()
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for line in lines:
+            if line is None:
+                out.write("torn\n")
+            else:
+                writer.writerow(line)
+        content = out.getvalue().encode(encoding)
+    elif name.startswith("a.jsonl"):
+        whole = (
+            '{"torn": '
+            if line is None
+            else json.dumps(dict(zip(COLUMNS, line, strict=True)), ensure_ascii=False)
+            for line in lines
+        )
+        content = "".join(f"{line}\n" for line in whole).encode(encoding)
+    elif name == "a.xlsx":
+        rows = [row(*map(text, line or ("", "", "", "astray"))) for line in lines]
+        content = workbook({"S": row(*map(text, COLUMNS)) + "".join(rows)})
+    else:
+        made = pa.BufferOutputStream()
+        arrays = [
+            pa.array([value or None for value in column], pa.string())
+            for column in zip(*records, strict=True)
+        ]
+        pq.write_table(pa.table(dict(zip(COLUMNS, arrays, strict=True))), made)
+        content = made.getvalue().to_pybytes()
+    return gzip.compress(content) if name.endswith(".gz") else content
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    records=RECORDS,
+    torn=TORN,
+    encoding=st.sampled_from(ENCODINGS),
+    noise=st.binary(min_size=1, max_size=40),
+)
+def test_all_formats_side_by_side_bring_the_same_rows_and_the_same_money(
+    records: Records, torn: list[int], encoding: str, noise: bytes
+) -> None:
+    records = [
+        (key, amount, note.encode(encoding, "ignore").decode(encoding))
+        for key, amount, note in records
+    ]
+    money = sum((Decimal(amount) for _, amount, _ in records), Decimal())
+    with tempfile.TemporaryDirectory() as home:
+        lake = Lake(Path(home), options={"incomplete_after_minutes": 1e-9})
+        lake.declare(dialect=Dialect(encoding=encoding))
+        names = ["a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz", "a.parquet", "a.xlsx"]
+        for name in names:
+            lake.deliver(name, delivered_as(name, records, torn, encoding))
+        lake.deliver("b.parquet", noise)
+        report = lake.ingest()
+        *sound, refused = report.deliveries
+        assert (refused.status, refused.delivered, refused.unparseable) == ("refused", 1, 1)
+        assert [delivery.file for delivery in sound] == names
+        for delivery in sound:
+            stored = lake.rows(delivery)
+            aside = lake.rejects(delivery)
+            broken = 0 if delivery.format == "parquet" else len(torn)
+            assert delivery.delivered == len(records) + broken
+            assert (delivery.records, delivery.unparseable) == (len(stored), len(aside))
+            at = [delivery.columns.index(name) for name in COLUMNS]
+            values = [tuple(line[1 + place] or "" for place in at) for line in stored]
+            assert values == records
+            assert sum((Decimal(amount) for _, amount, _ in values), Decimal()) == money
+            assert all(reason for *_, reason in aside)
+        again = lake.ingest()
+        assert (again.deliveries, again.unchanged) == ((), len(names) + 1)

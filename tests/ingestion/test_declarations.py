@@ -92,5 +92,5 @@ def test_yaml_that_cannot_be_read_is_named_with_its_line(root: Path) -> None:
 
 def test_a_system_that_is_not_there_is_named_with_those_that_are(root: Path) -> None:
     declare(root)
-    with pytest.raises(ContractError, match="'tilll', which has no folder.*till"):
+    with pytest.raises(ContractError, match=r"'tilll', which has no folder.*till"):
         load_systems(Settings(systems=("tilll",)), root)

@@ -8,11 +8,33 @@ import zipfile
 
 import pytest
 from lake_by_hand import Lake
-from workbook_by_hand import number, packed_parts, row, text, typed, workbook
+from workbook_by_hand import (
+    number,
+    packed_parts,
+    row,
+    text,
+    typed,
+    unpacked_parts,
+    workbook,
+)
 
 from crm.contracts import Dialect
 
 HEADER = row(text("id"), text("amount"), text("note"))
+
+
+STRICT = {
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main": (
+        "http://purl.oclc.org/ooxml/spreadsheetml/main"
+    ),
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
+        "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    ),
+}
+ODD_LOOKS = [
+    ("xl/styles.xml", "<cellStyleXfs>", "<fills><fill/></fills><cellStyleXfs>"),
+    ("xl/worksheets/s1.xml", "</sheetData>", '</sheetData><pageMargins left="wide"/>'),
+]
 
 
 def values(lake: Lake, *cells: str, **options: object) -> list[object]:
@@ -96,8 +118,9 @@ def test_a_calendar_that_counts_from_1904_is_read_as_one(lake: Lake) -> None:
 def test_every_type_of_cell_arrives_as_its_text(lake: Lake) -> None:
     strings = (
         "<si><t>plain</t></si>"
-        "<si><r><t>two </t></r><r><t>runs</t></r><rPh><t>guide</t></rPh></si>"
+        "<si><r><t>two </t></r><r><t>runs</t></r><rPh sb='0' eb='1'><t>guide</t></rPh></si>"
         "<si><t>a_x000D_b_x5F20_</t></si>"
+        "<si><t>_x005F_x000D_ as typed</t></si>"
     )
     cells = [
         typed("b", "1"),
@@ -110,6 +133,7 @@ def test_every_type_of_cell_arrives_as_its_text(lake: Lake) -> None:
         typed("s", "0"),
         typed("s", "1"),
         typed("s", "2"),
+        typed("s", "3"),
         "<c><f>1+1</f><v>2</v></c>",
         "<c s='0'/>",
     ]
@@ -124,6 +148,7 @@ def test_every_type_of_cell_arrives_as_its_text(lake: Lake) -> None:
         "plain",
         "two runs",
         "a\rb张",
+        "_x000D_ as typed",
         "2",
         None,
     ]
@@ -137,6 +162,29 @@ def test_the_header_is_the_first_row_with_anything_in_it_wherever_it_stands(lake
         '<row r="1048576"><c r="XFD1048576" s="0"/></row>'
     )
     assert lake.rows(lake.take(workbook({"S": sheet}), "a.xlsx")) == [(7, "1", "b")]
+
+
+def test_two_rows_under_one_number_both_arrive(lake: Lake) -> None:
+    twice = '<row r="2"><c t="str"><v>a</v></c></row><row r="2"><c t="str"><v>b</v></c></row>'
+    taken = lake.take(workbook({"S": row(text("id")) + twice}), "a.xlsx")
+    assert lake.rows(taken) == [(2, "a"), (2, "b")]
+
+
+def test_a_workbook_of_the_strict_kind_arrives_as_any_other(lake: Lake) -> None:
+    parts = unpacked_parts(workbook({"S": HEADER + row(text("1"), number("2"))}))
+    for name, content in parts.items():
+        for kind, strict in STRICT.items():
+            content = content.replace(kind, strict)
+        parts[name] = content
+    assert lake.rows(lake.take(packed_parts(parts), "a.xlsx")) == [(2, "1", "2", None)]
+
+
+def test_looks_that_no_reader_understands_keep_no_row_from_arriving(lake: Lake) -> None:
+    parts = unpacked_parts(workbook({"S": HEADER + row(text("1"))}))
+    for part, end, odd in ODD_LOOKS:
+        assert end in parts[part]
+        parts[part] = parts[part].replace(end, odd)
+    assert lake.take(packed_parts(parts), "a.xlsx").records == 1
 
 
 def test_a_cell_beside_the_headers_columns_keeps_its_row_aside(lake: Lake) -> None:
@@ -215,6 +263,7 @@ NO_WORKBOOKS = {
     ),
     "cannot be read": packed_parts({"xl/workbook.xml": "<workbook>"}),
     "column 'XFE' is none of a sheet": workbook({"S": '<row><c r="XFE1"><v>1</v></c></row>'}),
+    "more than 16384 cells": workbook({"S": row(*[number("1")] * 16_385)}),
     "list index out of range": workbook({"S": row(typed("s", "7"))}),
 }
 

@@ -81,6 +81,11 @@ def packed_parts(parts: Mapping[str, str]) -> bytes:
     return packed.getvalue()
 
 
+def unpacked_parts(content: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
 def _relations(related: list[tuple[str, str, str]]) -> str:
     inner = "".join(
         f'<Relationship Id="{key}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
