@@ -1,4 +1,4 @@
-"""Files that are odd in ways that no format forbids. Each costs itself at most, never a neighbour."""
+"""Files that are odd in ways that no format forbids: each costs itself at most, no neighbour."""
 
 from __future__ import annotations
 
@@ -194,9 +194,7 @@ def test_a_folder_that_is_called_like_a_file_is_named_and_passed_over(lake: Lake
     lake.deliver("b.csv", GOOD).with_name("a.csv").mkdir()
     report = lake.ingest()
     assert [delivery.file for delivery in report.deliveries] == ["b.csv"]
-    assert report.warnings == (
-        "'shop/transactions/a.csv' is a folder: tables have none inside.",
-    )
+    assert report.warnings == ("'shop/transactions/a.csv' is a folder: tables have none inside.",)
 
 
 def test_a_file_that_vanishes_before_it_is_looked_at_is_no_file(
