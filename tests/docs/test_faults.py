@@ -34,12 +34,12 @@ def breaches(page: str, root: Path) -> list[str]:
         if not named:
             found.append(f"{what}: names no test")
         for name, link in named:
-            if name not in tests_of((root / "docs" / link).resolve()):
+            if name not in defined_in((root / "docs" / link).resolve()):
                 found.append(f"{what}: {link} has no {name}")
     return found
 
 
-def tests_of(file: Path) -> set[str]:
+def defined_in(file: Path) -> set[str]:
     """The tests that a file defines; none where there is no file."""
     if not file.is_file():
         return set()
@@ -65,10 +65,10 @@ def test_no_fault_stands_there_twice() -> None:
     ("row", "breach"),
     [
         ("| A | b | [`test_here`](../tests/test_x.py) |", []),
-        ("| A | b | [`test_gone`](../tests/test_x.py) |", ["A: ../tests/test_x.py has no test_gone"]),
+        ("| A | b | [`test_no`](../tests/test_x.py) |", ["A: ../tests/test_x.py has no test_no"]),
         ("| A | b | [`helper`](../tests/test_x.py) |", ["A: ../tests/test_x.py has no helper"]),
         ("| A | b | [`test_in`](../tests/test_x.py) |", ["A: ../tests/test_x.py has no test_in"]),
-        ("| A | b | [`test_here`](../tests/test_y.py) |", ["A: ../tests/test_y.py has no test_here"]),
+        ("| A | b | [`test_y`](../tests/test_y.py) |", ["A: ../tests/test_y.py has no test_y"]),
         ("| A | b | `test_here` |", ["A: names no test"]),
         ("| A | | [`test_here`](../tests/test_x.py) |", ["A: has no three cells"]),
     ],

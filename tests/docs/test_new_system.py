@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import documents
 import pytest
 import typer
-from command import environment
+from project_copy import Copy, copied_project
 
 from crm.cli import app
 from crm.contracts import SYSTEM_KEYS, TABLE_KEYS, Dialect, load_systems, load_tables
@@ -21,40 +16,7 @@ from crm.settings import PROJECT_ROOT, Settings
 
 DOCUMENT = "docs/new-system.md"
 PAGE = (PROJECT_ROOT / DOCUMENT).read_text(encoding="utf-8")
-PROJECT = ("crm", "orchestration", "models", "macros", "seeds", "tests/dbt")
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "crm.toml", "requirements.lock")
 _FILE = re.compile(r"^\*\*(\S+)\*\*\n\n```\w+\n(.*?)^```$", re.S | re.M)
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of the project in a folder of its own, with a warehouse in its default home."""
-
-    root: Path
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the page as its reader would, in the project's folder."""
-        there = environment(self.root / "data", PYTHONPATH=str(self.root))
-        del there["CRM_HOME"]
-        installed = str(Path(sys.executable).parent)
-        return subprocess.run(
-            ["sh", "-c", command.replace(".venv/bin", installed)],
-            cwd=self.root,
-            env=there,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-def copied_project(target: Path) -> Copy:
-    """What a clone has, without its history, documents and tests."""
-    leave = shutil.ignore_patterns("__pycache__")
-    for folder in PROJECT:
-        shutil.copytree(PROJECT_ROOT / folder, target / folder, ignore=leave)
-    for file in PROJECT_FILES:
-        shutil.copyfile(PROJECT_ROOT / file, target / file)
-    return Copy(target)
 
 
 def files_of(page: str) -> dict[str, str]:

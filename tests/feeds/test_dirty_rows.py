@@ -262,3 +262,40 @@ def test_numbers_that_are_none_in_parquet_are_held_back_and_hide_no_sum(
     assert (amount["rows_with_amount"], amount["delivered_amount"]) == (1, Decimal("1.5"))
     (line,) = rows_of(warehouse, "fct_order_lines")
     assert line["ordered_at"].isoformat() == "2026-01-05T10:00:00.123456"
+
+
+def test_the_zone_of_the_session_changes_nothing(
+    landed: Landed, nothing: dict[str, pa.Table]
+) -> None:
+    landed.deliver(
+        {"order_id": "a", "ordered_at": "2026-01-05 23:30:00"},
+        {"order_id": "b", "ordered_at": "2026-01-05T23:30:00-05:00"},
+    )
+    landed.land(
+        "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
+        "1,2,LAMP,1,2010-07-01 00:30:00,6.95,13085,United Kingdom\n",
+        "online_retail/transactions/x_2010_2011.csv",
+    )
+    file = landed.settings.landing / "standard/transactions/typed.parquet"
+    instants = pa.array([1_767_655_800_000_000], pa.timestamp("us", "UTC"))
+    pq.write_table(pa.table({"order_id": ["c"], "ordered_at": instants, "unit_price": [1]}), file)
+    landed.take()
+    found = []
+    for zone in ("UTC", "America/New_York", "Asia/Shanghai"):
+        warehouse = built(landed, nothing)
+        warehouse.con.execute(f"set TimeZone = '{zone}'")
+        lines = rows_of(warehouse, "fct_order_lines", order_by="order_id")
+        found.append(
+            [(row["order_id"], f"{row['ordered_at']}", row["ordered_on"]) for row in lines]
+        )
+    assert (
+        found[0]
+        == found[1]
+        == found[2]
+        == [
+            ("1", "2010-06-30 23:30:00", dt.date(2010, 7, 1)),
+            ("a", "2026-01-05 23:30:00", dt.date(2026, 1, 5)),
+            ("b", "2026-01-06 04:30:00", dt.date(2026, 1, 6)),
+            ("c", "2026-01-05 23:30:00", dt.date(2026, 1, 5)),
+        ]
+    )

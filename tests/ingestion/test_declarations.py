@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -94,3 +95,18 @@ def test_a_system_that_is_not_there_is_named_with_those_that_are(root: Path) -> 
     declare(root)
     with pytest.raises(ContractError, match=r"'tilll', which has no folder.*till"):
         load_systems(Settings(systems=("tilll",)), root)
+
+
+# A text of a declaration that is put between quotes as it is ends them with a quote of its own.
+BARE = re.compile(r"'\{\{-? *(?:table_)?meta\b")
+
+
+def test_declared_texts_become_texts_of_sql_by_one_macro() -> None:
+    bare = {
+        file.name: found
+        for file in (PROJECT_ROOT / "macros").rglob("*.sql")
+        if (found := BARE.findall(file.read_text(encoding="utf-8")))
+    }
+    assert bare == {}
+    assert BARE.search("'{{ meta.business_unit }}' as business_unit")
+    assert not BARE.search("{{ sql_text(meta.business_unit) }} as business_unit")
