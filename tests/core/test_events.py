@@ -85,6 +85,14 @@ def test_whoever_is_first_heard_of_after_the_as_of_date_is_not_known(landed: Lan
     assert rows(landed, "dim_customers", "customer_id") == [("unattributed",), ("c9",)]
 
 
+def test_days_after_the_as_of_date_are_not_told(landed: Landed) -> None:
+    later = {"registered_on": "2026-01-21", "last_verified_on": "2026-01-22"}
+    landed.deliver({"customer_id": "c7", **later}, feed="customers")
+    landed.deliver({"customer_id": "c7"}, feed="web_events")
+    columns = ("customer_id", "registered_on", "last_verified_on")
+    assert rows(landed, "dim_customers", *columns)[1:] == [("c7", None, None)]
+
+
 def test_persons_and_organisations_are_linked_by_the_ids_of_their_system(landed: Landed) -> None:
     landed.deliver(
         {"customer_id": "parent", "customer_type": "organisation"},

@@ -38,7 +38,7 @@ def parquet(folder: Path, **columns: pa.Array) -> bytes:
     return file.read_bytes()
 
 
-# DuckDB has no way to leave these two out of what it adds by itself.
+# DuckDB's own names for the file and the number of a row, where it is asked for them.
 @pytest.mark.parametrize("name", ["filename", "FileName", "file_row_number"])
 def test_a_column_that_the_reader_would_add_itself_stops_nothing(lake: Lake, name: str) -> None:
     taken = lake.take(f"id,{name}\n1,x\n")
