@@ -41,7 +41,7 @@ def read(file: Path, table: SourceTable, most_bytes: int, work: Work) -> Reading
             return _read_rows(rows, table, work)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise NotWholeError(f"It does not unpack to its end: {error}") from error
-    except NotImplementedError as error:
+    except RuntimeError as error:  # zipfile's word for a method of packing that it does not know
         raise NoWorkbookError(f"It is packed in a way that Excel does not use: {error}.") from error
 
 
