@@ -1,43 +1,20 @@
+{#- The feeds that name a customer, and what dates a row of each. -#}
+{%- set dated_feeds = {
+    'transactions': 'ordered_on',
+    'payments': 'coalesce(issued_on, least(paid_on, due_on))',
+    'interactions': 'opened_on',
+    'campaign_contacts': "coalesce(contacted_on, responded_on, cast('1900-01-01' as date))",
+    'surveys': 'answered_on',
+    'web_events': 'occurred_on',
+    'service_contracts': 'starts_on',
+    'leads': 'created_on',
+    'wallet_estimates': 'estimated_on',
+} %}
+
 with
 
 customers as (
     select * from {{ ref('customers') }}
-),
-
-transactions as (
-    select * from {{ ref('transactions') }}
-),
-
-payments as (
-    select * from {{ ref('payments') }}
-),
-
-interactions as (
-    select * from {{ ref('interactions') }}
-),
-
-campaign_contacts as (
-    select * from {{ ref('campaign_contacts') }}
-),
-
-surveys as (
-    select * from {{ ref('surveys') }}
-),
-
-web_events as (
-    select * from {{ ref('web_events') }}
-),
-
-service_contracts as (
-    select * from {{ ref('service_contracts') }}
-),
-
-leads as (
-    select * from {{ ref('leads') }}
-),
-
-wallet_estimates as (
-    select * from {{ ref('wallet_estimates') }}
 ),
 
 -- Every id that any feed names, and the first day on which it does. What has no day counts from the
@@ -48,78 +25,16 @@ mentions as (
         customer_id,
         coalesce(registered_on, cast('1900-01-01' as date)) as seen_on
     from customers
+    {%- for feed, dated in dated_feeds.items() %}
     union all
     select
         system,
         customer_id,
-        min(ordered_on) as seen_on
-    from transactions
+        min({{ dated }}) as seen_on
+    from {{ ref(feed) }}
     where customer_id is not null
     group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(coalesce(issued_on, least(paid_on, due_on))) as seen_on
-    from payments
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(opened_on) as seen_on
-    from interactions
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(coalesce(contacted_on, responded_on, cast('1900-01-01' as date))) as seen_on
-    from campaign_contacts
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(answered_on) as seen_on
-    from surveys
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(occurred_on) as seen_on
-    from web_events
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(starts_on) as seen_on
-    from service_contracts
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(created_on) as seen_on
-    from leads
-    where customer_id is not null
-    group by system, customer_id
-    union all
-    select
-        system,
-        customer_id,
-        min(estimated_on) as seen_on
-    from wallet_estimates
-    where customer_id is not null
-    group by system, customer_id
+    {%- endfor %}
 )
 
 select
