@@ -28,8 +28,10 @@ from rich.progress import (
 from rich.table import Table
 
 from crm import feeds as feed_guide
+from crm.contracts import load_tables
 from crm.errors import CrmError
 from crm.lake import deliveries
+from crm.lake.landing import misplaced
 from crm.operation import doctor as doctors
 from crm.operation import status as statuses
 from crm.publication import marts, publishing
@@ -99,7 +101,7 @@ def build(
         known_at=known_at,
         full_refresh=full_refresh,
     )
-    before = statuses.newest_load_id(settings)
+    before = statuses.published_up_to(settings)
     with _progress() as watch, watched_by(watch):
         result = run_build(settings, config)
     if not result.is_success:
@@ -129,6 +131,8 @@ def build(
     )
     summary.add_row("Elapsed", f"{time.monotonic() - started:.1f} s")
     _out.print(summary)
+    for warning in misplaced(settings, load_tables(settings)):
+        _err.print(warning, style="yellow", highlight=False, markup=False)
     for message in result.not_extracted:
         _err.print(message, style="red", highlight=False, markup=False)
     if result.not_extracted:

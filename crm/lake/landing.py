@@ -116,6 +116,11 @@ def look(
     return Landing(tuple(still), tuple(waiting), tuple(warnings))
 
 
+def misplaced(settings: Settings, tables: Mapping[tuple[str, str], SourceTable]) -> tuple[str, ...]:
+    """What lies in the landing folder where nothing is taken from, a sentence each."""
+    return look(settings.model_copy(update={"settle_seconds": 0.0}), tables).warnings
+
+
 def printable(file: os.PathLike[str], root: Path) -> str:
     """The path of `file` below `root`; bytes that are no UTF-8 are written as escapes."""
     return os.fsencode(os.path.relpath(file, root)).decode("utf-8", "backslashreplace")

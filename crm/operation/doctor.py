@@ -21,6 +21,7 @@ from crm.contracts import load_systems, load_tables
 from crm.errors import CrmError
 from crm.extraction.databases import reached
 from crm.lake.deliveries import read_deliveries
+from crm.lake.landing import misplaced
 from crm.operation.freshness import late_sources, stale_build
 from crm.operation.locking import refuse_network_file_system, writer_lock
 from crm.publication import marts
@@ -69,6 +70,8 @@ def findings(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         ("published", _published),
     ):
         yield _told(subject, lambda look=look: look(settings))  # type: ignore[misc]
+    for warning in misplaced(settings, load_tables(settings)):
+        yield Finding("landing", warning, "Move it, or switch on the system that it is meant for.")
     for system in load_systems(settings).values():
         if system.database is not None:
             yield _told(f"database {system.name}", partial(reached, system.database))

@@ -40,6 +40,12 @@ def newest_load_id(settings: Settings) -> int:
     return max((delivery.load_id for delivery in read_deliveries(settings)), default=0)
 
 
+def published_up_to(settings: Settings) -> int:
+    """The newest delivery that readers see something of; 0 where nothing is published."""
+    manifest = current_manifest(settings)
+    return manifest.known_at if manifest else 0
+
+
 def loads(settings: Settings, after: int = 0) -> list[Load]:
     """The published loads with a higher `load_id` than `after`, oldest first."""
     found = marts.query(
