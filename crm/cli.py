@@ -36,7 +36,7 @@ from crm.operation import doctor as doctors
 from crm.operation import status as statuses
 from crm.publication import marts, publishing
 from crm.sample import write_sample
-from crm.settings import load_settings
+from crm.settings import PROJECT_ROOT, load_settings
 
 app = typer.Typer(
     add_completion=False,
@@ -44,6 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The customer-relationship warehouse: raw files in, trusted customer marts out.",
 )
+identity = typer.Typer(no_args_is_help=True, help="How source records are matched to customers.")
+app.add_typer(identity, name="identity")
 _out, _err = Console(), Console(stderr=True)
 
 
@@ -203,6 +205,31 @@ def dev(
     from orchestration.instance import open_web_ui
 
     open_web_ui(load_settings(), ["--host", host, "--port", str(port)])
+
+
+@identity.command()
+def train() -> None:
+    """Write the weights of matching by probability anew, from public data whose truth is known."""
+    from crm.identity.training import WEIGHTS_FILE, train
+
+    version = train()
+    _out.print(f"{WEIGHTS_FILE.relative_to(PROJECT_ROOT)} is version {version}.", highlight=False)
+    _out.print("Next: look at what changed, then [bold]crm identity evaluate[/bold]")
+
+
+@identity.command()
+def evaluate() -> None:
+    """Measure how well duplicates are found, on data that no weight was chosen on."""
+    from crm.identity.benchmarks import RESULTS_FILE, evaluate, write_results
+
+    results = evaluate(load_settings())
+    write_results(results)
+    table = Table("Benchmark", "Records", "Precision", "Recall", box=None)
+    for result in results:
+        figures = f"{result.precision:.4f}", f"{result.recall:.4f}"
+        table.add_row(result.benchmark, f"{result.records:,}", *figures)
+    _out.print(table)
+    _out.print(f"Written to {RESULTS_FILE.relative_to(PROJECT_ROOT)}.", highlight=False)
 
 
 @contextmanager

@@ -43,6 +43,18 @@ _DELIVERY_COLUMNS = {
     "replaces": "BIGINT[]",
     "arrival": "BIGINT",
 }
+_MERGE_COLUMNS = {
+    "event_number": "BIGINT",
+    "as_of_date": "DATE",
+    "known_at": "BIGINT",
+    "event": "VARCHAR",
+    "system": "VARCHAR",
+    "customer_id": "VARCHAR",
+    "customer_key_before": "BIGINT",
+    "customer_key_after": "BIGINT",
+    "linked_by": "VARCHAR",
+    "probability": "DOUBLE",
+}
 _STORED_AS = "d.content_hash || '-' || d.reading"  # as crm.lake.deliveries.stored_as has it
 _FLOATS = ("DOUBLE", "FLOAT")
 
@@ -60,8 +72,10 @@ def register(
     `raw.deliveries` has the deliveries up to `known_at` (all when none) with their `precedence`
     within system and feed; `raw.run_settings` one row with the asked-for clocks and the reporting
     currency;
-    `raw.unparseable_lines` the rejects; `raw.<system>__<table>` each delivered row as text, with
-    `_load_id` and `_line_number`. A table without deliveries is empty and has its declared columns.
+    `raw.unparseable_lines` the rejects; `raw.published_customer_merges` the log of merges as last
+    published, which the next build goes on writing; `raw.<system>__<table>` each delivered row as
+    text, with `_load_id` and `_line_number`. A table without deliveries is empty and has its
+    declared columns.
     """
     con.execute("create schema if not exists raw")
     con.execute(
@@ -72,6 +86,7 @@ def register(
     )
     _register_deliveries(con, settings, known_at)
     _register_unparseable(con, settings)
+    _register_published_merges(con, settings)
     for table in tables.values():
         _register_table(con, settings, table)
 
@@ -151,6 +166,16 @@ def _register_unparseable(con: duckdb.DuckDBPyConnection, settings: Settings) ->
         "using (system, source_table, contract_fingerprint) "
         f"where r.stored_as = {_STORED_AS} and d.unparseable > 0"
     )
+
+
+def _register_published_merges(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    log = settings.published / "parquet" / "quality" / "customer_merges"
+    rows = (
+        f"select {', '.join(_MERGE_COLUMNS)} from read_parquet({_text(log / '*.parquet')})"
+        if any(log.glob("*.parquet"))
+        else f"select {_nulls(_MERGE_COLUMNS)} where false"
+    )
+    con.execute(f"create or replace table raw.published_customer_merges as {rows}")
 
 
 def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable) -> None:

@@ -200,7 +200,7 @@ where place <> 7;
 -- The file of 2024 has those who registered by then. That of 2025 has the new ones, changed records
 -- and withdrawn ones; that of 2026 the new ones and some of the withdrawn, who came back. The last
 -- one to arrive was made before the second: some of what it says is overtaken already.
-create view customer_records as
+create view record_deliveries as
 with deliveries as (
     select '2024' as delivery, 'new' as news, registered_day as day, * from profiles
     where registered_day < 366
@@ -266,7 +266,7 @@ from deliveries;
 -- filled anew for each batch
 set variable first_customer = 0;
 set variable last_customer = 0;
-create table batch_records as select * from customer_records;
+create table batch_records as select * from record_deliveries;
 
 create view customers as
 select * exclude (delivery, place, news) from batch_records

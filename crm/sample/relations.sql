@@ -231,3 +231,25 @@ select
     at_second(day, 50400) as updated_at,
 from estimated
 left join categories using (category_no);
+
+-- What a clerk decided of two records: namesakes that are two people, records of one person that
+-- little connects, and an id with a typing error, which decides nothing.
+create view link_decisions as
+select
+    'standard' as customer_system,
+    customer_id_of(i) as customer_id,
+    'standard' as other_system,
+    case
+        when kind = 'duplicate' then customer_id_of(who)
+        when block % 4 = 1 then customer_id_of(i - 1)
+        else customer_id_of(i) || '7'
+    end as other_customer_id,
+    if(kind = 'duplicate' or block % 4 = 3, 'same', 'different') as decision,
+    case
+        when kind = 'duplicate' then 'asked on the telephone'
+        when block % 4 = 1 then 'two people of one name'
+    end as decision_reason,
+    on_day(700 + whole('decided', i, 200)) as decided_on,
+    at_second(700 + whole('decided', i, 200), 57600) as updated_at,
+from batch
+where (place = 27 and block % 2 = 1) or (place = 25 and block % 5 = 2);

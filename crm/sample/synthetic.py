@@ -42,6 +42,7 @@ BY_BATCH = (
     Feed("service_contracts", "service_contracts", "contract_id"),
     Feed("leads", "leads", "created_at, lead_id"),
     Feed("wallet_estimates", "wallet_estimates", "estimated_on, customer_id, category"),
+    Feed("link_decisions", "link_decisions", "decided_on, customer_id"),
 )
 CARE = Feed(
     "interactions", "care_interactions", "opened_at, interaction_id", ".jsonl", stem="sample_care"
@@ -169,7 +170,7 @@ def _write_reference(company: Company) -> None:
 
 def _write_batches(company: Company) -> None:
     for batch in company.batches():
-        company.con.execute("create or replace table batch_records as from customer_records")
+        company.con.execute("create or replace table batch_records as from record_deliveries")
         for delivery in DELIVERIES:
             company.set(delivery=delivery)
             company.write(CUSTOMERS, f"_{delivery}{batch}")

@@ -71,7 +71,7 @@ from profiles where is_organisation and is_chinese;
 
 create view truth_customer_changes as
 select distinct customer_id, delivery, news, updated_at
-from customer_records where place in (1, 9, 28, 31, 46);
+from record_deliveries where place in (1, 9, 28, 31, 46);
 
 create view truth_change_points as
 select

@@ -301,3 +301,48 @@
 {% macro spark__minutes_between(from_at, to_at) -%}
     round(timestampdiff(second, {{ from_at }}, {{ to_at }}) / cast(60 as double), 2)
 {%- endmacro %}
+
+{# Letters without the marks on them: é as e. #}
+{% macro without_marks(text) -%}
+    {{ return(adapter.dispatch('without_marks', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__without_marks(text) -%}
+    strip_accents({{ text }})
+{%- endmacro %}
+
+{% macro spark__without_marks(text) -%}
+    translate(
+        {{ text }},
+        'àáâãäåāăąǎçćĉċčďèéêëēĕėęěĝğġģĥìíîïĩīĭįǐĵķĺļľñńņňòóôõöōŏőǒŕŗřśŝşšșţťțùúûüũūŭůűųǔǖǘǚǜŵýÿŷźżž',
+        'aaaaaaaaaacccccdeeeeeeeeegggghiiiiiiiiijklllnnnnooooooooorrrssssstttuuuuuuuuuuuuuuuwyyyzzz'
+    )
+{%- endmacro %}
+
+{# The words of a text in the order of the alphabet. #}
+{% macro sorted_words(text) -%}
+    {{ return(adapter.dispatch('sorted_words', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__sorted_words(text) -%}
+    array_to_string(list_sort(string_split({{ text }}, ' ')), ' ')
+{%- endmacro %}
+
+{% macro spark__sorted_words(text) -%}
+    array_join(array_sort(split({{ text }}, ' ')), ' ')
+{%- endmacro %}
+
+{# A text in small letters with each word's first letter large. #}
+{% macro in_title_case(text) -%}
+    {{ return(adapter.dispatch('in_title_case', 'crm')(text)) }}
+{%- endmacro %}
+
+{% macro default__in_title_case(text) -%}
+    array_to_string(list_transform(
+        string_split({{ text }}, ' '), lambda word: upper(substr(word, 1, 1)) || substr(word, 2)
+    ), ' ')
+{%- endmacro %}
+
+{% macro spark__in_title_case(text) -%}
+    initcap({{ text }})
+{%- endmacro %}

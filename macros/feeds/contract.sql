@@ -41,8 +41,8 @@
 {% macro all_feeds() -%}
     {{ return([
         'campaign_contacts', 'campaign_offers', 'campaigns', 'customers', 'exchange_rates',
-        'interactions', 'leads', 'payments', 'product_families', 'products', 'service_contracts',
-        'surveys', 'transactions', 'wallet_estimates', 'web_events',
+        'interactions', 'leads', 'link_decisions', 'payments', 'product_families', 'products',
+        'service_contracts', 'surveys', 'transactions', 'wallet_estimates', 'web_events',
     ]) }}
 {%- endmacro %}
 

@@ -8,8 +8,8 @@ transactions as (
     select * from {{ ref('transactions') }}
 ),
 
-customer_links as (
-    select * from {{ ref('customer_links') }}
+customer_mentions as (
+    select * from {{ ref('customer_mentions') }}
 ),
 
 latest as (
@@ -20,7 +20,7 @@ latest as (
 -- Where nobody has ordered yet, whoever was heard of last sets the date.
 heard as (
     select max(first_seen_on) as latest_seen_on
-    from customer_links
+    from customer_mentions
 )
 
 select

@@ -4,16 +4,39 @@ customer_links as (
     select * from {{ ref('customer_links') }}
 ),
 
-customers as (
-    select * from {{ ref('customers') }}
+dim_customers_history as (
+    select * from {{ ref('dim_customers_history') }}
 ),
 
 order_lines as (
     select * from {{ ref('int_order_lines__valued') }}
 ),
 
+customer_days as (
+    select * from {{ ref('customer_days') }}
+),
+
+refusals as (
+    select * from {{ ref('int_customers__refusing') }}
+),
+
+core_settings as (
+    select * from {{ ref('core_settings') }}
+),
+
 clock as (
     select * from {{ ref('clock') }}
+),
+
+records as (
+    select
+        l.customer_key,
+        count(*) as records,
+        {{ ordered_list('l.system') }} as systems
+    from customer_links as l
+    cross join clock as t
+    where l.first_seen_on <= t.as_of_date
+    group by l.customer_key
 ),
 
 purchases as (
@@ -22,6 +45,16 @@ purchases as (
         min(case when is_merchandise and not is_return then ordered_on end) as first_order_on,
         max(case when is_merchandise and not is_return then ordered_on end) as last_order_on
     from order_lines
+    group by customer_key
+),
+
+occasions as (
+    select
+        customer_key,
+        min(ordered_on) as first_occasion_on,
+        max(ordered_on) as last_occasion_on
+    from customer_days
+    where is_occasion
     group by customer_key
 ),
 
@@ -38,106 +71,87 @@ countries as (
     where customer_country is not null
         and customer_key <> {{ unattributed_key() }}
     group by customer_key, customer_country
+),
+
+-- Who buys is not unwilling to buy, whatever came of the last offer.
+statuses as (
+    select
+        h.customer_key,
+        case
+            when h.customer_key = {{ unattributed_key() }} then 'unattributed'
+            when {{ days_between('o.first_occasion_on', 't.as_of_date') }} < s.new_customer_days
+                then 'new'
+            when {{ days_between('o.last_occasion_on', 't.as_of_date') }} < s.active_window_days
+                then 'current'
+            when r.refused_on >= coalesce(o.last_occasion_on, r.refused_on) then 'refusing'
+            when o.last_occasion_on is not null then 'former'
+            else 'prospect'
+        end as customer_status
+    from dim_customers_history as h
+    cross join clock as t
+    cross join core_settings as s
+    left join occasions as o
+        on h.customer_key = o.customer_key
+    left join refusals as r
+        on h.customer_key = r.customer_key
+    where h.is_current
 )
 
 select
-    l.customer_key,
-    l.system,
-    l.customer_id,
-    case when c.registered_on <= t.as_of_date then c.registered_on end as registered_on,
-    case when c.last_verified_on <= t.as_of_date then c.last_verified_on end as last_verified_on,
+    h.customer_key,
+    coalesce(l.system, 'none') as system,
+    coalesce(l.customer_id, 'unattributed') as customer_id,
+    h.registered_on,
+    h.last_verified_on,
     p.first_order_on,
     p.last_order_on,
-    coalesce(c.customer_type, 'unknown') as customer_type,
-    coalesce(c.country, o.customer_country) as country,
+    h.customer_type,
+    s.customer_status,
+    coalesce(h.country, c.customer_country) as country,
     case
-        when c.country is not null then 'customer_record'
-        when o.customer_country is not null then 'latest_order'
+        when h.country is not null then 'customer_record'
+        when c.customer_country is not null then 'latest_order'
     end as country_source,
-    c.gender,
-    cast(extract(year from c.birth_date) as integer) as birth_year,
-    c.occupation,
-    c.education,
-    c.marital_status,
-    c.household_size,
-    c.children_count,
-    c.income_band,
-    c.home_ownership,
-    c.city,
-    c.region,
-    c.industry,
-    c.employees,
-    u.customer_key as parent_customer_key,
-    e.customer_key as organisation_key,
-    c.contact_role,
-    c.source_channel,
-    c.language,
-    c.credit_days,
-    c.points_balance,
-    c.has_email_consent,
-    c.has_sms_consent,
-    c.has_phone_consent,
-    c.has_post_consent,
-    c.customer_id is null as is_inferred
-from customer_links as l
+    h.gender,
+    h.birth_year,
+    h.occupation,
+    h.education,
+    h.marital_status,
+    h.household_size,
+    h.children_count,
+    h.income_band,
+    h.home_ownership,
+    h.city,
+    h.region,
+    h.industry,
+    h.employees,
+    h.parent_customer_key,
+    h.organisation_key,
+    h.contact_role,
+    h.source_channel,
+    h.language,
+    r.systems,
+    h.credit_days,
+    h.points_balance,
+    cast({{ days_between('least(h.registered_on, p.first_order_on)', 't.as_of_date') }} as bigint)
+        as tenure_days,
+    coalesce(r.records, 0) as records,
+    h.has_email_consent,
+    h.has_sms_consent,
+    h.has_phone_consent,
+    h.has_post_consent,
+    h.is_inferred
+from dim_customers_history as h
 cross join clock as t
-left join customers as c
-    on l.system = c.system
-    and l.customer_id = c.customer_id
-left join customer_links as u
-    on c.system = u.system
-    and c.parent_customer_id = u.customer_id
-    and t.as_of_date >= u.first_seen_on
-left join customer_links as e
-    on c.system = e.system
-    and c.organisation_id = e.customer_id
-    and t.as_of_date >= e.first_seen_on
+inner join statuses as s
+    on h.customer_key = s.customer_key
+left join customer_links as l
+    on h.customer_key = l.record_key
+left join records as r
+    on h.customer_key = r.customer_key
 left join purchases as p
-    on l.customer_key = p.customer_key
-left join countries as o
-    on l.customer_key = o.customer_key
-    and o.preference = 1
--- Who is registered or first heard of after the as-of date is not known yet.
-where l.first_seen_on <= t.as_of_date
-
-union all
-
-select
-    {{ unattributed_key() }} as customer_key,
-    'none' as system,
-    'unattributed' as customer_id,
-    cast(null as date) as registered_on,
-    cast(null as date) as last_verified_on,
-    p.first_order_on,
-    p.last_order_on,
-    'unattributed' as customer_type,
-    cast(null as string) as country,
-    cast(null as string) as country_source,
-    cast(null as string) as gender,
-    cast(null as integer) as birth_year,
-    cast(null as string) as occupation,
-    cast(null as string) as education,
-    cast(null as string) as marital_status,
-    cast(null as bigint) as household_size,
-    cast(null as bigint) as children_count,
-    cast(null as string) as income_band,
-    cast(null as string) as home_ownership,
-    cast(null as string) as city,
-    cast(null as string) as region,
-    cast(null as string) as industry,
-    cast(null as bigint) as employees,
-    cast(null as bigint) as parent_customer_key,
-    cast(null as bigint) as organisation_key,
-    cast(null as string) as contact_role,
-    cast(null as string) as source_channel,
-    cast(null as string) as language,
-    cast(null as bigint) as credit_days,
-    cast(null as decimal(18, 4)) as points_balance,
-    cast(null as boolean) as has_email_consent,
-    cast(null as boolean) as has_sms_consent,
-    cast(null as boolean) as has_phone_consent,
-    cast(null as boolean) as has_post_consent,
-    true as is_inferred
-from (select {{ unattributed_key() }} as customer_key) as u
-left join purchases as p
-    on u.customer_key = p.customer_key
+    on h.customer_key = p.customer_key
+left join countries as c
+    on h.customer_key = c.customer_key
+    and c.preference = 1
+where h.is_current

@@ -1,46 +1,93 @@
-{#- The feeds that name a customer, and what dates a row of each. -#}
-{%- set dated_feeds = {
-    'transactions': 'ordered_on',
-    'payments': 'coalesce(issued_on, least(paid_on, due_on))',
-    'interactions': 'opened_on',
-    'campaign_contacts': "coalesce(contacted_on, responded_on, cast('1900-01-01' as date))",
-    'surveys': 'answered_on',
-    'web_events': 'occurred_on',
-    'service_contracts': 'starts_on',
-    'leads': 'created_on',
-    'wallet_estimates': 'estimated_on',
-} %}
+{#- The feeds that name a customer: the first delivery of any of them makes a record known. -#}
+{%- set feeds = [
+    'customers', 'transactions', 'payments', 'interactions', 'campaign_contacts', 'surveys',
+    'web_events', 'service_contracts', 'leads', 'wallet_estimates',
+] %}
 
 with
 
-customers as (
-    select * from {{ ref('customers') }}
+customer_mentions as (
+    select * from {{ ref('customer_mentions') }}
 ),
 
--- Every id that any feed names, and the first day on which it does. What has no day counts from the
--- beginning.
-mentions as (
+customer_clusters as (
+    select * from {{ ref('customer_clusters') }}
+),
+
+deliveries as (
+    select * from {{ source('raw', 'deliveries') }}
+),
+
+clustered as (
     select
-        system,
-        customer_id,
-        coalesce(registered_on, cast('1900-01-01' as date)) as seen_on
-    from customers
-    {%- for feed, dated in dated_feeds.items() %}
+        m.system,
+        m.customer_id,
+        c.record_key,
+        c.cluster_key
+    from customer_clusters as c
+    inner join customer_mentions as m
+        on c.record_key = m.record_key
+),
+
+-- Every valid row counts, also of orders and records that were delivered again: a key must not change
+-- because its first delivery was overtaken.
+deliveries_naming as (
+    {%- for feed in feeds %}
+    select
+        c.record_key,
+        min(t.load_id) as load_id
+    from clustered as c
+    inner join {{ ref(feed ~ '_typed') }} as t
+        on c.system = t.system
+        and c.customer_id = t.customer_id
+    where t.reasons is null
+    group by c.record_key
+    {%- if not loop.last %}
     union all
-    select
-        system,
-        customer_id,
-        min({{ dated }}) as seen_on
-    from {{ ref(feed) }}
-    where customer_id is not null
-    group by system, customer_id
+    {%- endif %}
     {%- endfor %}
+),
+
+first_named as (
+    select
+        n.record_key,
+        min(d.arrival) as first_arrival
+    from deliveries_naming as n
+    inner join deliveries as d
+        on n.load_id = d.load_id
+    group by n.record_key
+),
+
+-- A merge keeps the key of the record that was delivered first.
+seniority as (
+    select
+        c.record_key,
+        c.cluster_key,
+        row_number() over (
+            partition by c.cluster_key
+            order by f.first_arrival, c.system, c.customer_id
+        ) as seniority
+    from clustered as c
+    left join first_named as f
+        on c.record_key = f.record_key
+),
+
+keys as (
+    select
+        member.record_key,
+        senior.record_key as customer_key
+    from seniority as member
+    inner join seniority as senior
+        on member.cluster_key = senior.cluster_key
+        and senior.seniority = 1
 )
 
 select
-    system,
-    customer_id,
-    {{ surrogate_key(['system', 'customer_id']) }} as customer_key,
-    min(seen_on) as first_seen_on
-from mentions
-group by system, customer_id
+    m.system,
+    m.customer_id,
+    m.record_key,
+    coalesce(k.customer_key, m.record_key) as customer_key,
+    m.first_seen_on
+from customer_mentions as m
+left join keys as k
+    on m.record_key = k.record_key

@@ -160,6 +160,7 @@ EXPANSIONS = tuple(
         r"\bwhere false\s+union all by name\s+select \* from",
         r"\btry_strptime\(",
         r"\barray_to_string\(",
+        r"\blist_(sort|transform)\(",
         r"\bround\(date_diff\(''[^)]*\) / cast\(60 as double\), 2\)",
         r"\bto_json\(struct_pack\(",
         r"\b\w+ := ",

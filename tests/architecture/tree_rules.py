@@ -23,6 +23,21 @@ NAMES_A_MODEL: Mapping[tuple[str, str], str] = {
     ("crm/checks/plausibility.py", "publish_limits"): "the same",
     ("crm/operation/status.py", "loads"): "shows the loads to a person",
     ("crm/operation/status.py", "quarantined_rows"): "shows a person what was held back",
+    ("crm/lake/raw_views.py", "customer_merges"): "the log goes on from what was published last",
+    **{
+        ("crm/identity/benchmarks.py", seed): "measures with the seeds' files, without a build"
+        for seed in (
+            "customer_links",
+            "identity_settings",
+            "match_benchmarks",
+            "match_rules",
+            "match_settings",
+            "match_weights",
+        )
+    },
+    ("crm/identity/matching.py", "customer_records"): "says whose rows it takes",
+    ("crm/identity/matching.py", "match_weights"): "an error names the seed to be made anew",
+    ("crm/identity/training.py", "match_weights"): "writes the seed's file",
 }
 ORCHESTRATORS = re.compile(r"(dagster|dbt)(\W|_|$)")
 SECOND_CLOCK = re.compile(
@@ -37,7 +52,8 @@ LENIENT_READING = re.compile(
 )
 MACHINE_PATH = re.compile(r"(?<![\w.}*])/(home|root|Users|work|mnt|tmp)/[\w.]")
 REGISTRY = re.compile(
-    r"(?<!--no-emit)(--(extra-)?index-url|--registry|python[h]osted|pypi|npmjs)", re.IGNORECASE
+    r"(?<!--no-emit)(--(extra-)?index-url|--registry|python[h]osted|pypi(?!nyin)|npmjs)",
+    re.IGNORECASE,
 )
 INVENTED_PATHS = {"tests/publishing/test_locking.py": "tells mounts apart by their longest prefix"}
 

@@ -48,6 +48,13 @@ VALID: Mapping[str, dict[str, str]] = {
     },
     "service_contracts": {"contract_id": "t1", "customer_id": "c1", "starts_on": "2026-01-05"},
     "leads": {"lead_id": "l1", "lead_stage": "new", "created_at": "2026-01-05 10:00:00"},
+    "link_decisions": {
+        "customer_system": "standard",
+        "customer_id": "c1",
+        "other_system": "standard",
+        "other_customer_id": "c2",
+        "decision": "same",
+    },
     "wallet_estimates": {
         "customer_id": "c1",
         "category": "all",
@@ -61,6 +68,14 @@ VALID: Mapping[str, dict[str, str]] = {
         "exchange_rate": "0.85",
     },
 }
+
+NO_PAIRS = """
+    select
+        null::bigint as record_key_l, null::bigint as record_key_r, null::varchar as model,
+        null::varchar as model_version, null::double as probability,
+        null::double as match_weight, null::varchar as evidence
+    where false
+"""
 
 
 class Landed:
@@ -96,9 +111,12 @@ class Landed:
         assert not report.waiting
         assert [d.reason for d in report.deliveries] == [None] * len(report.deliveries)
 
-    def warehouse(self, **clocks: Any) -> Warehouse:
-        """The warehouse over all that was delivered so far."""
-        warehouse = Warehouse(self.project)
+    def warehouse(self, is_probable: bool = False, **clocks: Any) -> Warehouse:
+        """The warehouse over all that was delivered so far.
+
+        Records are matched by probability only where asked for: it takes seconds.
+        """
+        warehouse = Warehouse(self.project, None if is_probable else {"customer_pairs": NO_PAIRS})
         warehouse.register_raw(self.settings, **clocks)
         return warehouse
 

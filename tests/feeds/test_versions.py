@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from landed import Landed, Row, rows_of
 
@@ -206,7 +208,8 @@ def test_a_newer_customer_record_wins_and_a_withdrawn_one_leaves_its_orders(land
     )
     landed.deliver({"order_id": "o", "customer_id": "c2"})
     assert landed.verdicts("customers") == [[ACCEPTED, NEWER], [NEWER, WITHDRAWN]]
-    customers = {row["customer_id"]: row for row in rows_of(landed.warehouse(), "dim_customers")}
+    warehouse = landed.warehouse(as_of=dt.date(2026, 2, 1))
+    customers = {row["customer_id"]: row for row in rows_of(warehouse, "dim_customers")}
     assert customers["c1"]["country"] == "France"
     assert customers["c2"]["is_inferred"] is True
     assert customers["c2"]["country"] is None

@@ -41,6 +41,18 @@ CASES: list[tuple[str, str, Tables, int]] = [
         {"fct_order_lines": rows(LINES, "('a', '1', null::int, 'GBP', 2.50)")},
         1,
     ),
+    (
+        "filled",
+        "line_kinds",
+        {"line_kinds": rows("line_kind, is_merchandise", "('merchandise', true)")},
+        0,
+    ),
+    (
+        "filled",
+        "line_kinds",
+        {"line_kinds": rows("line_kind, is_merchandise", "('merchandise', null::boolean)")},
+        1,
+    ),
     ("parts_make_the_whole", "loads", {"loads": rows(LOADS, "(10, 6, 2, 1, 1)")}, 0),
     ("parts_make_the_whole", "loads", {"loads": rows(LOADS, "(10, 6, 2, 1, 0)")}, 1),
     ("parts_make_the_whole", "loads", {"loads": rows(LOADS, "(10, 10, 0, 0, null::int)")}, 1),

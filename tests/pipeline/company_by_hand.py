@@ -55,11 +55,6 @@ class Line:
     original_order_id: str | None
     file: str
 
-    @property
-    def customer_key(self) -> int:
-        """Our key of the buyer."""
-        return key_of(self.customer_id) if self.customer_id else UNATTRIBUTED
-
 
 @dataclass(frozen=True)
 class Count:

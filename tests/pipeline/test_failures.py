@@ -174,7 +174,7 @@ def test_builds_killed_at_any_stage_harm_nothing_and_the_next_completes(sample_h
     deliver_orders(home / "landing", "new.csv", "K", dt.date(2026, 7, 1), ORDERS)
     before = version(home)
     lines = rows(marts(home), "select count(*) from core.fct_order_lines")[0][0]
-    moments = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    moments = random.Random(SEED)
     for stage, longest in (("taking files", 0.3), ("models and tests", 8.0), ("publishing", 0.2)):
         had_dbt = _kill(home, stage, moments.uniform(0, longest))
         assert had_dbt == (stage == "models and tests")

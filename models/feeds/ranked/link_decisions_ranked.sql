@@ -1,0 +1,1 @@
+{{ ranked_versions('link_decisions') }}

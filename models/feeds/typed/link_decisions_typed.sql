@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('currencies') }}
+{{ typed_rows('link_decisions') }}

@@ -1,0 +1,1 @@
+{{ rows_as_delivered('standard', 'link_decisions') }}
