@@ -76,6 +76,12 @@ other_faces as (
         end
 ),
 
+exact as (
+    select * from same_face
+    union all
+    select * from other_faces
+),
+
 probable as (
     select
         p.record_key_l,
@@ -111,19 +117,7 @@ select
     cast(null as double) as probability,
     cast(null as string) as evidence,
     cast(strength as double) as strength
-from same_face
-
-union all
-
-select
-    record_key_l,
-    record_key_r,
-    rule,
-    key_value,
-    cast(null as double) as probability,
-    cast(null as string) as evidence,
-    cast(strength as double) as strength
-from other_faces
+from exact
 
 union all
 

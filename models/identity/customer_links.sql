@@ -1,9 +1,3 @@
-{#- The feeds that name a customer: the first delivery of any of them makes a record known. -#}
-{%- set feeds = [
-    'customers', 'transactions', 'payments', 'interactions', 'campaign_contacts', 'surveys',
-    'web_events', 'service_contracts', 'leads', 'wallet_estimates',
-] %}
-
 with
 
 customer_mentions as (
@@ -29,10 +23,10 @@ clustered as (
         on c.record_key = m.record_key
 ),
 
--- Every valid row counts, also of orders and records that were delivered again: a key must not change
--- because its first delivery was overtaken.
+-- The first delivery of any feed makes a record known. Every valid row counts, also of orders and
+-- records that were delivered again: a key must not change because its first delivery is overtaken.
 deliveries_naming as (
-    {%- for feed in feeds %}
+    {%- for feed in ['customers'] + feeds_naming_customers() | list %}
     select
         c.record_key,
         min(t.load_id) as load_id

@@ -1,16 +1,3 @@
-{#- The feeds that name a customer, and what dates a row of each. -#}
-{%- set dated_feeds = {
-    'transactions': 'ordered_on',
-    'payments': 'coalesce(issued_on, least(paid_on, due_on))',
-    'interactions': 'opened_on',
-    'campaign_contacts': "coalesce(contacted_on, responded_on, cast('1900-01-01' as date))",
-    'surveys': 'answered_on',
-    'web_events': 'occurred_on',
-    'service_contracts': 'starts_on',
-    'leads': 'created_on',
-    'wallet_estimates': 'estimated_on',
-} %}
-
 with
 
 customers as (
@@ -25,7 +12,7 @@ mentions as (
         customer_id,
         coalesce(registered_on, cast('1900-01-01' as date)) as seen_on
     from customers
-    {%- for feed, dated in dated_feeds.items() %}
+    {%- for feed, dated in feeds_naming_customers().items() %}
     union all
     select
         system,

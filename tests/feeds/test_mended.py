@@ -88,6 +88,9 @@ class Mended:
         return {name: whole(warehouse, name) for name in published(project)}
 
 
+DELIVERIES = {"known_at", "load_id"}  # columns that name deliveries, not customers or sales
+
+
 def published(project: Project) -> list[str]:
     """The models of core and RFM by name."""
     return sorted(
@@ -100,7 +103,7 @@ def published(project: Project) -> list[str]:
 def whole(warehouse: Warehouse, name: str) -> list[tuple[Any, ...]]:
     rows = rows_of(warehouse, name)
     return sorted(
-        (tuple(value for column, value in row.items() if column != "known_at") for row in rows),
+        (tuple(value for column, value in row.items() if column not in DELIVERIES) for row in rows),
         key=repr,
     )
 

@@ -87,9 +87,13 @@ def golden_days(
 
 
 def _known(versions: Iterable[Version], record: Record, as_of: dt.date) -> list[Version]:
-    own = [v for v in versions if v.record == record]
-    own = [v for v in own if v.updated_at is None or v.updated_at.date() <= as_of]
-    return sorted(own, key=lambda v: (v.updated_at or LONG_AGO, v.precedence))
+    """The first version, whatever day it bears, and those that were said by the as-of date."""
+    own = sorted(
+        (v for v in versions if v.record == record),
+        key=lambda v: (v.updated_at or LONG_AGO, v.precedence),
+    )
+    later = [v for v in own[1:] if v.updated_at is None or v.updated_at.date() <= as_of]
+    return own[:1] + later
 
 
 def _said_on(

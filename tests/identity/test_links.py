@@ -354,3 +354,41 @@ def test_a_question_about_the_past_is_no_event(landed: Landed) -> None:
     assert publish_log(landed, known_at=1) == log
     assert publish_log(landed, as_of=dt.date(2026, 1, 1)) == log
     assert publish_log(landed) == log
+
+
+FOLLOWING = (
+    "dim_customers", "dim_customers_history", "customer_attribute_sources", "fct_order_lines",
+    "fct_orders", "customer_days", "rfm_customer_months", "rfm_customers",
+)  # fmt: skip
+
+
+def test_every_mart_follows_a_merge_and_is_as_before_when_it_is_undone(landed: Landed) -> None:
+    deliver(landed, a1=EMMA, a2={"full_name": "Zoë Müller", "country": "France"})
+    landed.deliver(
+        {"order_id": "1", "line_number": "1", "customer_id": "a1", "unit_price": "3.00"},
+        {"order_id": "2", "line_number": "1", "customer_id": "a2", "unit_price": "4.00"},
+        {
+            "order_id": "3",
+            "line_number": "1",
+            "customer_id": "a2",
+            "unit_price": "5.00",
+            "ordered_at": "2026-02-10 10:00:00",
+        },
+    )
+    landed.settings = landed.settings.model_copy(update={"reporting_currency": "EUR"})
+
+    def marts() -> dict[str, list[dict[str, Any]]]:
+        warehouse = landed.warehouse()
+        return {model: rows_of(warehouse, model) for model in FOLLOWING}
+
+    before = marts()
+    assert {row["customer_key"] for row in before["fct_orders"]} == {key("a1"), key("a2")}
+    decide(landed, "same", "a1", "a2")
+    merged = marts()
+    assert {row["customer_key"] for row in merged["fct_orders"]} == {key("a1")}
+    (customer,) = merged["rfm_customers"]
+    assert (customer["customer_key"], customer["frequency"]) == (key("a1"), 2)
+    assert float(customer["monetary_amount"]) == 12.0
+    assert {row["customer_key"] for row in merged["dim_customers"]} == {-1, key("a1")}
+    decide(landed, "same", "a1", "a2", is_deleted="true")
+    assert marts() == before
