@@ -346,3 +346,20 @@
 {% macro spark__in_title_case(text) -%}
     initcap({{ text }})
 {%- endmacro %}
+
+{# How many letters of two texts differ; two that have changed places count as one. #}
+{% macro typos_between(l, r) -%}
+    {{ return(adapter.dispatch('typos_between', 'crm')(l, r)) }}
+{%- endmacro %}
+
+{% macro default__typos_between(l, r) -%}
+    damerau_levenshtein({{ l }}, {{ r }})
+{%- endmacro %}
+
+{% macro spark__typos_between(l, r) -%}
+    levenshtein({{ l }}, {{ r }}) - case
+        when levenshtein({{ l }}, {{ r }}) = 2
+            and array_sort(split({{ l }}, '')) = array_sort(split({{ r }}, '')) then 1
+        else 0
+    end
+{%- endmacro %}

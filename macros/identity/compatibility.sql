@@ -25,20 +25,24 @@
     )
 {%- endmacro %}
 
-{# The same name, whole and in any order, or both its parts alike. Names in Han characters are equal or
-   are not: romanised, many people share one. Null where one has no name. #}
+{# The same name, whole and in any order, or both its parts alike: a slip in the whole would make one of
+   Ann and Ian Lee. Organisations have no parts. Names in Han characters are equal or are not: romanised,
+   many people share one. Null where one has no name. #}
 {% macro names_agree(l, r, s) -%}
     (
         {{ l }}.name_key = {{ r }}.name_key
         or (
             {{ texts_alike(l ~ '.family_name_key', r ~ '.family_name_key', s) }}
             and (
-                {{ texts_alike(l ~ '.given_name_key', r ~ '.given_name_key', s) }}
+                {{ given_names_alike(l, r, s) }}
                 or {{ is_initial_of(l ~ '.given_name_key', r ~ '.given_name_key') }}
                 or {{ is_initial_of(r ~ '.given_name_key', l ~ '.given_name_key') }}
             )
         )
-        or {{ texts_alike(l ~ '.name_key', r ~ '.name_key', s) }}
+        or (
+            coalesce({{ l }}.family_name_key, {{ r }}.family_name_key) is null
+            and {{ texts_alike(l ~ '.name_key', r ~ '.name_key', s) }}
+        )
     )
     and coalesce({{ l }}.han_name = {{ r }}.han_name, true)
 {%- endmacro %}
@@ -47,7 +51,18 @@
 {% macro names_touch(l, r, s) -%}
     (
         {{ names_agree(l, r, s) }}
-        or {{ texts_alike(l ~ '.given_name_key', r ~ '.given_name_key', s) }}
+        or {{ given_names_alike(l, r, s) }}
+    )
+{%- endmacro %}
+
+{# Maria and Mario are not a slip apart where their gender is known. #}
+{% macro given_names_alike(l, r, s) -%}
+    (
+        {{ l }}.given_name_key = {{ r }}.given_name_key
+        or (
+            {{ texts_alike(l ~ '.given_name_key', r ~ '.given_name_key', s) }}
+            and coalesce({{ l }}.gender = {{ r }}.gender, true)
+        )
     )
 {%- endmacro %}
 
@@ -56,11 +71,16 @@
         {{ l }} = {{ r }}
         or (
             least(length({{ l }}), length({{ r }})) >= {{ s }}.name_typos_from_length
-            and levenshtein({{ l }}, {{ r }}) <= {{ s }}.name_typos
+            and {{ typos_between(l, r) }} <= {{ s }}.name_typos
         )
     )
 {%- endmacro %}
 
 {% macro is_initial_of(l, r) -%}
     (length({{ l }}) = 1 and {{ l }} = substr({{ r }}, 1, 1))
+{%- endmacro %}
+
+{# No name, or a given name that is an initial: it may stand for several people. #}
+{% macro is_vague(of) -%}
+    ({{ of }}.name_key is null or coalesce(length({{ of }}.given_name_key) = 1, false))
 {%- endmacro %}

@@ -55,7 +55,15 @@ other_faces as (
         b.face_record_key as record_key_r,
         a.rule,
         a.key_value,
-        a.strength
+        a.strength,
+        case
+            when {{ is_vague('l') }} then l.record_key
+            when {{ is_vague('r') }} then r.record_key
+        end as vague_key,
+        case
+            when not {{ is_vague('l') }} then coalesce(l.given_name_key, l.name_key)
+            when not {{ is_vague('r') }} then coalesce(r.given_name_key, r.name_key)
+        end as written_out
     from faces as a
     inner join faces as b
         on a.rule = b.rule
@@ -76,10 +84,36 @@ other_faces as (
         end
 ),
 
+-- A record without a name, or with an initial that is short for two names of one household, is
+-- nobody's: it must not link the two to each other.
+told_apart as (
+    select
+        *,
+        min(written_out) over one_vague as first_written_out,
+        max(written_out) over one_vague as last_written_out
+    from other_faces
+    window one_vague as (partition by rule, key_value, vague_key)
+),
+
 exact as (
-    select * from same_face
+    select
+        record_key_l,
+        record_key_r,
+        rule,
+        key_value,
+        strength
+    from same_face
     union all
-    select * from other_faces
+    select
+        record_key_l,
+        record_key_r,
+        rule,
+        key_value,
+        strength
+    from told_apart
+    where vague_key is null
+        or rule = 'tax_code'
+        or coalesce(first_written_out = last_written_out, true)
 ),
 
 probable as (

@@ -90,6 +90,18 @@ ONE = {
 TWO = {
     "a family's telephone": (EMMA, {"full_name": "George Baker", "phone": EMMA["phone"]}),
     "a couple's mailbox": (EMMA, {"full_name": "George Baker", "email": EMMA["email"]}),
+    "spouses with short names": (
+        {"full_name": "Ann Lee", "phone": EMMA["phone"]},
+        {"full_name": "Ian Lee", "phone": EMMA["phone"]},
+    ),
+    "brother and sister": (
+        {"full_name": "Maria Rossi", "phone": EMMA["phone"], "gender": "female"},
+        {"full_name": "Mario Rossi", "phone": EMMA["phone"], "gender": "male"},
+    ),
+    "two firms of one business park": (
+        {"customer_type": "organisation", "full_name": "North Ltd", "phone": EMMA["phone"]},
+        {"customer_type": "organisation", "full_name": "South Ltd", "phone": EMMA["phone"]},
+    ),
     "father and son": (
         {**EMMA, "birth_date": "1960-05-17", "email": ""},
         {**EMMA, "birth_date": "1991-11-02", "email": ""},
@@ -174,6 +186,20 @@ def test_a_value_that_many_people_share_is_no_key_and_is_told(landed: Landed) ->
     assert set(customers(landed).items()) == {(name, name) for name in customers(landed)}
     (guard,) = rows_of(landed.warehouse(), "customer_guards")
     assert (guard["guard"], guard["rule"], guard["records"]) == ("shared_value", "email", 12)
+
+
+@pytest.mark.parametrize("vague", ["E. Baker", ""])
+def test_a_vague_record_links_no_two_people_of_one_household(landed: Landed, vague: str) -> None:
+    household = {
+        "a1": {"full_name": "Emma Baker", "email": "bakers@mail.example"},
+        "a2": {"full_name": "Ella Baker", "email": "bakers@mail.example"},
+        "a3": {"full_name": vague, "email": "bakers@mail.example"},
+    }
+    deliver(landed, **household)
+    assert customers(landed) == {"a1": "a1", "a2": "a2", "a3": "a3"}
+    # where only one is known it is hers
+    deliver(landed, a2={"full_name": "Ella Baker", "email": "ella@mail.example"})
+    assert customers(landed) == {"a1": "a1", "a2": "a2", "a3": "a1"}
 
 
 def test_links_reach_through_others_and_each_says_its_rule(landed: Landed) -> None:

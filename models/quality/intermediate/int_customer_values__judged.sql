@@ -45,7 +45,7 @@ records as (
         greatest(
             case when v.last_verified_on <= t.as_of_date then v.last_verified_on end,
             case when v.registered_on <= t.as_of_date then v.registered_on end,
-            cast(v.updated_at as date)
+            case when cast(v.updated_at as date) <= t.as_of_date then cast(v.updated_at as date) end
         ) as confirmed_on
     from customer_record_versions as v
     cross join clock as t
