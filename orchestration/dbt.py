@@ -41,7 +41,9 @@ def use_environment(settings: Settings) -> None:
         WAREHOUSE_BUILD=str(settings.build),
         WAREHOUSE_THREADS=str(settings.threads),
         WAREHOUSE_MEMORY_LIMIT=settings.memory_limit,
-        DBT_LOG_PATH=str(settings.build / "dbt_logs"),
+        # Its second log, a file of every statement, takes a seventh of a build's time; what it says
+        # of each node goes to the run's own log.
+        DBT_LOG_LEVEL_FILE="none",
     )
 
 

@@ -15,6 +15,8 @@ from command import done
 from harness import Project, compiled_project
 from hypothesis import settings
 
+from crm.operation.locking import file_lock
+
 _PROMISED = os.environ.get("CRM_REAL_DATA")
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _LEFT_OUT = pytest.StashKey[list[str]]()
@@ -89,19 +91,29 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in sample, built and published once. Not to be changed: copy it first."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    done(home, "sample")
-    done(home, "build")
-    return home
+    return _built_once(tmp_path_factory, "sample")
 
 
 @pytest.fixture(scope="session")
 def online_retail_home(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
     """Online Retail II, built and published once. Not to be changed."""
-    home = tmp_path_factory.mktemp("online_retail") / "home"
     source = str(real_data / "online_retail_ii")
-    done(home, "sample", "--dataset", "online-retail-ii", "--from", source)
-    done(home, "build")
+    return _built_once(
+        tmp_path_factory, "online_retail", "--dataset", "online-retail-ii", "--from", source
+    )
+
+
+def _built_once(factory: pytest.TempPathFactory, name: str, *sample: str) -> Path:
+    """A warehouse that all processes of a session share: the first that asks builds it."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home, mark = shared / name / "home", shared / name / "built"
+    with file_lock(shared / f"{name}.lock", f"the tests' {name}", wait_seconds=1800):
+        if not mark.exists():
+            done(home, "sample", *sample)
+            done(home, "build")
+            mark.touch()
     return home
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Project
+from harness import Project, Warehouse
 from landed import Landed, rows_of
+
+from crm.lake.deliveries import read_deliveries
 
 EMMA = {"full_name": "Emma Baker", "email": "emma.baker#@mail.example", "phone": "020 7946 01##"}
 UK = {"country": "United Kingdom", "customer_type": "person"}
@@ -21,16 +25,27 @@ def key(customer_id: str) -> int:
     return int(hashlib.md5(f"standard|{customer_id}".encode()).hexdigest()[:15], 16)  # noqa: S324
 
 
-def customers(landed: Landed, **clocks: Any) -> dict[str, str]:
+@functools.lru_cache(maxsize=1)
+def _warehouse(home: Path, loads: int, landed: Landed) -> Warehouse:
+    return landed.warehouse()
+
+
+def warehouse(landed: Landed) -> Warehouse:
+    """All that was delivered, built once between two deliveries."""
+    loads = len(read_deliveries(landed.settings))
+    return _warehouse(landed.settings.home, loads, landed)
+
+
+def customers(landed: Landed) -> dict[str, str]:
     """Each record's customer, named by the id of the record that gave the key."""
-    links = rows_of(landed.warehouse(**clocks), "customer_links")
+    links = rows_of(warehouse(landed), "customer_links")
     names = {link["record_key"]: link["customer_id"] for link in links}
     return {link["customer_id"]: names[link["customer_key"]] for link in links}
 
 
 def rules(landed: Landed) -> list[tuple[str, bool]]:
     """The exact rules that found pairs, and whether the pair is one customer."""
-    rows = rows_of(landed.warehouse(), "customer_link_rules")
+    rows = rows_of(warehouse(landed), "customer_link_rules")
     return sorted((row["rule"], row["is_used"]) for row in rows if row["rule"] != "probability")
 
 
@@ -140,8 +155,7 @@ def cases(
             }
     deliver(landed, **records)
     known = customers(landed)
-    warehouse = landed.warehouse()
-    rules = rows_of(warehouse, "customer_link_rules")
+    rules = rows_of(warehouse(landed), "customer_link_rules")
     return {
         name: (
             {known[f"{name} l"], known[f"{name} r"]},
@@ -184,7 +198,7 @@ def test_a_value_that_many_people_share_is_no_key_and_is_told(landed: Landed) ->
     }
     deliver(landed, **crowd, a99={**crowd["a01"], "birth_date": ""})
     assert set(customers(landed).items()) == {(name, name) for name in customers(landed)}
-    (guard,) = rows_of(landed.warehouse(), "customer_guards")
+    (guard,) = rows_of(warehouse(landed), "customer_guards")
     assert (guard["guard"], guard["rule"], guard["records"]) == ("shared_value", "email", 12)
 
 
@@ -292,7 +306,7 @@ def test_the_later_of_two_decisions_stands_and_each_has_its_outcome(landed: Land
     decide(landed, "different", "a2", "a1", decided_on="2026-01-03")
     decide(landed, "same", "a1", "a7", decided_on="2026-01-03")
     assert customers(landed) == {"a1": "a1", "a2": "a1"}
-    outcomes = rows_of(landed.warehouse(), "link_decision_outcomes", "load_id")
+    outcomes = rows_of(warehouse(landed), "link_decision_outcomes", "load_id")
     assert [row["outcome"] for row in outcomes] == ["applied", "overtaken", "unknown_record"]
 
 
@@ -301,7 +315,7 @@ def test_an_orders_only_record_can_be_linked_by_a_decision(landed: Landed) -> No
     landed.deliver({"order_id": "1", "line_number": "1", "customer_id": "b7"})
     decide(landed, "same", "a1", "b7")
     assert customers(landed) == {"a1": "a1", "b7": "a1"}
-    (line,) = rows_of(landed.warehouse(), "int_order_lines__valued")
+    (line,) = rows_of(warehouse(landed), "int_order_lines__valued")
     assert line["customer_key"] == key("a1")
 
 
@@ -325,7 +339,7 @@ def test_the_order_of_rows_and_the_split_of_files_change_no_cluster(
         for number in range(24)
     }
     deliver(landed, **rows)
-    links = rows_of(landed.warehouse(), "customer_links")
+    links = rows_of(warehouse(landed), "customer_links")
     names = list(rows)
     chance.shuffle(names)
     other = Landed(tmp_path / "other", project)
