@@ -358,8 +358,20 @@
 
 {% macro spark__typos_between(l, r) -%}
     levenshtein({{ l }}, {{ r }}) - case
-        when levenshtein({{ l }}, {{ r }}) = 2
-            and array_sort(split({{ l }}, '')) = array_sort(split({{ r }}, '')) then 1
+        when levenshtein({{ l }}, {{ r }}) = 2 and {{ has_same_letters(l, r) }} then 1
         else 0
     end
+{%- endmacro %}
+
+{# Whether two texts have the same letters, in whatever order. #}
+{% macro has_same_letters(l, r) -%}
+    {{ return(adapter.dispatch('has_same_letters', 'crm')(l, r)) }}
+{%- endmacro %}
+
+{% macro default__has_same_letters(l, r) -%}
+    (list_sort(string_split({{ l }}, '')) = list_sort(string_split({{ r }}, '')))
+{%- endmacro %}
+
+{% macro spark__has_same_letters(l, r) -%}
+    (array_sort(split({{ l }}, '')) = array_sort(split({{ r }}, '')))
 {%- endmacro %}

@@ -85,6 +85,11 @@ ONE = {
     "the name turned": (EMMA, {**EMMA, "full_name": "Baker Emma", "phone": ""}, "email"),
     "an initial": (EMMA, {**EMMA, "full_name": "E. Baker", "phone": ""}, "email"),
     "a typing error": (EMMA, {**EMMA, "full_name": "Emma Bkaer", "phone": ""}, "email"),
+    "a short name with two letters exchanged": (
+        {**EMMA, "full_name": "Yang Emma"},
+        {**EMMA, "full_name": "Ynag Emma", "phone": ""},
+        "email",
+    ),
     "no name": (EMMA, {**EMMA, "full_name": "", "phone": ""}, "email"),
     "the number written otherwise": (
         {**EMMA, "email": ""},
