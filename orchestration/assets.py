@@ -21,7 +21,7 @@ from crm.extraction import extraction
 from crm.extraction.databases import sources
 from crm.lake import ingestion as lake
 from crm.lake import raw_views
-from crm.operation import build_files
+from crm.operation import build_files, model_state
 from crm.operation.alerts import send
 from crm.publication import publishing
 from crm.publication.mart_contract import contract_from_manifest
@@ -80,7 +80,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse.be_the_writer(context)
         settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
-        build_files.prepare(settings, now, full_refresh=config.full_refresh)
+        build_files.prepare(settings, now)
         extracted = extraction.extract(
             settings, sources(load_systems(settings)), now, stage("asking databases")
         )
@@ -110,14 +110,11 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
             deliveries,
             stage("judging at the door"),
         )
-        with duckdb.connect(str(settings.build / "build.duckdb")) as connection:
-            raw_views.register(
-                connection,
-                settings,
-                warehouse.tables,
-                as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
-                known_at=config.known_at,
-            )
+        if not warehouse.is_unchanged:
+            # The state is the nightly build's. Who asks about another day starts from raw.
+            is_nightly = config.as_of is None and config.known_at is None
+            warehouse.begin(is_anew=config.full_refresh or not is_nightly, goes_on=is_nightly)
+            _register(warehouse, config)
         for spec in specs:
             system, name = spec.key.path
             new = [d for d in arrived.deliveries if (d.system, d.table) == (system, name)]
@@ -135,6 +132,34 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
         yield from to_check_results(DOOR, outcomes, [spec.key for spec in specs])
 
     return ingest
+
+
+def _register(warehouse: Warehouse, config: BuildConfig) -> None:
+    """Put the raw lake under dbt; where it lost a delivery, or a rule changed, forget what rests on it."""
+    settings = warehouse.settings
+    before = build_files.before(settings)
+    with duckdb.connect(str(settings.build / "build.duckdb")) as con:
+        if before.exists():
+            con.execute(f"attach '{before}' as before (read_only)")
+        raw_views.register(
+            con,
+            settings,
+            warehouse.tables,
+            as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
+            known_at=config.known_at,
+            before="before" if before.exists() else None,
+        )
+        is_lost = before.exists() and raw_views.are_deliveries_lost(con, "before")
+    if is_lost:
+        build_files.start_anew(settings)
+        _register(warehouse, config)
+    else:
+        model_state.invalidate(
+            settings.build,
+            before,
+            json.loads((warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")),
+            settings.reporting_currency,
+        )
 
 
 class FolderTranslator(DagsterDbtTranslator):
@@ -162,6 +187,7 @@ def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition
         if warehouse.is_unchanged:
             context.log.info("Nothing that the marts rest on has changed: nothing to build.")
             return  # with nothing built, publishing is skipped
+        warehouse.begin(is_anew=False, goes_on=False)
         run = warehouse.dbt.cli(
             ["build", *dbt.variables(warehouse.settings)],
             context=context,

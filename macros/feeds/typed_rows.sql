@@ -40,6 +40,9 @@ from (
         ) as t
         inner join {{ source('raw', 'deliveries') }} as d
             on t.load_id = d.load_id
+        {%- if is_incremental() %}
+        where {{ is_changed('d', arrived_loads, ['load_id']) }}
+        {%- endif %}
     ) as v
 ) as f
 {{ 'union all' if not loop.last }}

@@ -1,7 +1,12 @@
 with
 
 measured as (
-    select * from {{ ref('int_rfm_customers__measured') }}
+    select *
+    from {{ changed_rows(
+        ref('int_rfm_customers__measured'),
+        ref('int_rfm_populations__changed'),
+        ['population_number']
+    ) }}
 ),
 
 bounds as (
