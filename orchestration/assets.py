@@ -31,6 +31,7 @@ from orchestration.progress import report, stage
 from orchestration.resources import Warehouse
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
+MONTHS = dg.AssetKey(["published", "months"])
 NOT_EXTRACTED = "not_extracted"
 _LAKE = [dg.AssetKey(["raw", name]) for name in ("deliveries", "unparseable_lines", "run_settings")]
 
@@ -41,6 +42,16 @@ class BuildConfig(dg.Config):
     as_of: str | None = None
     known_at: int | None = None
     full_refresh: bool = False
+    # The first and the last day, inclusive, whose snapshots are made anew even if nothing changed.
+    months_from: str | None = None
+    months_to: str | None = None
+
+    @property
+    def months(self) -> tuple[dt.date, dt.date] | None:
+        """Both days; none for an ordinary build."""
+        if self.months_from is None or self.months_to is None:
+            return None
+        return dt.date.fromisoformat(self.months_from), dt.date.fromisoformat(self.months_to)
 
 
 def landing_assets(tables: Mapping[tuple[str, str], SourceTable]) -> list[dg.AssetSpec]:
@@ -100,7 +111,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
                 )
         warehouse.rest_on(
             inputs.fingerprint(settings, config.as_of, config.known_at),
-            is_anew=config.full_refresh,
+            is_wanted=config.full_refresh or config.months is not None,
         )
         deliveries = lake.read_deliveries(settings)
         outcomes = door.judge_deliveries(
@@ -135,7 +146,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
 
 
 def _register(warehouse: Warehouse, config: BuildConfig) -> None:
-    """Put the raw lake under dbt; where it lost a delivery, or a rule changed, forget what rests on it."""
+    """Put the raw lake under dbt; forget what rests on a lost delivery or a changed rule."""
     settings = warehouse.settings
     before = build_files.before(settings)
     with duckdb.connect(str(settings.build / "build.duckdb")) as con:
@@ -147,6 +158,7 @@ def _register(warehouse: Warehouse, config: BuildConfig) -> None:
             warehouse.tables,
             as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
             known_at=config.known_at,
+            months=config.months,
             before="before" if before.exists() else None,
         )
         is_lost = before.exists() and raw_views.are_deliveries_lost(con, "before")

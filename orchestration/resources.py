@@ -81,10 +81,10 @@ class Warehouse(dg.ConfigurableResource[Any]):
         """Whether this run rests on the same as the last that ended well."""
         return self._is_unchanged
 
-    def rest_on(self, fingerprint: str, *, is_anew: bool) -> None:
-        """Say what this run rests on; `is_anew` when it is to be built even so."""
+    def rest_on(self, fingerprint: str, *, is_wanted: bool) -> None:
+        """Say what this run rests on; `is_wanted`: it is built even where nothing changed."""
         self._inputs = fingerprint
-        self._is_unchanged = not is_anew and inputs.are_unchanged(self._settings, fingerprint)
+        self._is_unchanged = not is_wanted and inputs.are_unchanged(self._settings, fingerprint)
 
     def begin(self, *, is_anew: bool, goes_on: bool) -> None:
         """Before the build databases are touched; once a run. See `build_files.begin` and `end`."""

@@ -43,17 +43,42 @@ _DELIVERY_COLUMNS = {
     "replaces": "BIGINT[]",
     "arrival": "BIGINT",
 }
-_MERGE_COLUMNS = {
-    "event_number": "BIGINT",
-    "as_of_date": "DATE",
-    "known_at": "BIGINT",
-    "event": "VARCHAR",
-    "system": "VARCHAR",
-    "customer_id": "VARCHAR",
-    "customer_key_before": "BIGINT",
-    "customer_key_after": "BIGINT",
-    "linked_by": "VARCHAR",
-    "probability": "DOUBLE",
+# What a build takes from the version that readers see, by schema and table.
+_PUBLISHED_COLUMNS = {
+    ("quality", "customer_merges"): {
+        "event_number": "BIGINT",
+        "as_of_date": "DATE",
+        "known_at": "BIGINT",
+        "event": "VARCHAR",
+        "system": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "customer_key_before": "BIGINT",
+        "customer_key_after": "BIGINT",
+        "linked_by": "VARCHAR",
+        "probability": "DOUBLE",
+    },
+    ("quality", "restatements"): {
+        "event_number": "BIGINT",
+        "as_of_date": "DATE",
+        "known_at": "BIGINT",
+        "business_unit": "VARCHAR",
+        "month_end": "DATE",
+        "mart": "VARCHAR",
+        "cause": "VARCHAR",
+        "rows": "BIGINT",
+    },
+    ("rfm", "rfm_customer_months"): {
+        "business_unit": "VARCHAR",
+        "customer_key": "BIGINT",
+        "month_end": "DATE",
+        "segment": "VARCHAR",
+        "recency_days": "INTEGER",
+        "frequency": "INTEGER",
+        "monetary_amount": "DECIMAL(18,4)",
+        "r_score": "INTEGER",
+        "f_score": "INTEGER",
+        "m_score": "INTEGER",
+    },
 }
 _STORED_AS = "d.content_hash || '-' || d.reading"  # as crm.lake.deliveries.stored_as has it
 _FLOATS = ("DOUBLE", "FLOAT")
@@ -77,10 +102,10 @@ def register(
     `raw.deliveries` has the deliveries up to `known_at` (all when none) with their `precedence`
     within system and feed, and whether a delivery `is_new`: not read by the build before;
     `raw.run_settings` one row with the asked-for clocks and months and the reporting currency;
-    `raw.unparseable_lines` the rejects; `raw.published_customer_merges` the log of merges as last
-    published, which the next build goes on writing; `raw.<system>__<table>` each delivered row as
-    text, with `_load_id` and `_line_number`. A table without deliveries is empty and has its
-    declared columns.
+    `raw.unparseable_lines` the rejects; `raw.published_<table>` what the next build takes from the
+    version that readers see: the logs that it goes on writing, the snapshots that it may restate;
+    `raw.<system>__<table>` each delivered row as text, with `_load_id` and `_line_number`. A table
+    without deliveries is empty and has its declared columns.
     """
     con.execute("create schema if not exists raw")
     con.execute(
@@ -98,7 +123,7 @@ def register(
     )
     _register_deliveries(con, settings, known_at, before)
     _register_unparseable(con, settings)
-    _register_published_merges(con, settings)
+    _register_published(con, settings)
     for table in tables.values():
         _register_table(con, settings, table)
 
@@ -196,14 +221,21 @@ def _register_unparseable(con: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
 
 
-def _register_published_merges(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    log = settings.published / "parquet" / "quality" / "customer_merges"
-    rows = (
-        f"select {', '.join(_MERGE_COLUMNS)} from read_parquet({_text(log / '*.parquet')})"
-        if any(log.glob("*.parquet"))
-        else f"select {_nulls(_MERGE_COLUMNS)} where false"
-    )
-    con.execute(f"create or replace table raw.published_customer_merges as {rows}")
+def _register_published(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    for (schema, name), columns in _PUBLISHED_COLUMNS.items():
+        files = settings.published / "parquet" / schema / name / "*.parquet"
+        there = any(files.parent.glob(files.name))
+        scan = f"read_parquet({_text(files)})"
+        delivered = con.execute(f"describe select * from {scan}").fetchall() if there else ()
+        # A version of other columns says nothing that could be compared with.
+        is_alike = {(column, kind) for column, kind, *_ in delivered} >= columns.items()
+        rows = (
+            f"select {', '.join(columns)} from {scan}"
+            if is_alike
+            else f"select {_nulls(columns)} where false"
+        )
+        kind = "table" if schema == "quality" else "view"  # a log is small, a mart may not be
+        con.execute(f"create or replace {kind} raw.published_{name} as {rows}")
 
 
 def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable) -> None:

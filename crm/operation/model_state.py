@@ -63,6 +63,10 @@ def invalidate(build: Path, before: Path, manifest: Manifest, *rests_on: str) ->
         kept = [node for node in changed if node["config"]["materialized"] == "incremental"]
         for node in kept:
             con.execute(f"drop table if exists {node['relation_name']}")
+        con.execute("create or replace table raw.rebuilt_models (model varchar, cause varchar)")
+        for node in kept:
+            cause = "rules_changed" if node["unique_id"] in then else "built_anew"
+            con.execute("insert into raw.rebuilt_models values ($1, $2)", [node["name"], cause])
         con.execute("delete from raw.model_fingerprints")
         con.execute(
             "insert into raw.model_fingerprints select unnest($1), unnest($2)",
@@ -123,7 +127,7 @@ def _contracts(node: Mapping[str, Any], manifest: Manifest) -> list[Any]:
 
 
 def _hash(*parts: object) -> str:
-    return hashlib.md5(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @functools.cache

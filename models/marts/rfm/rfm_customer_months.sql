@@ -4,7 +4,7 @@ scored as (
     select *
     from {{ changed_rows(
         ref('int_rfm_customers__scored'),
-        ref('int_rfm_populations__changed'),
+        ref('changed_rfm_populations'),
         ['population_number']
     ) }}
 ),

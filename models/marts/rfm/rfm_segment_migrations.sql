@@ -1,6 +1,6 @@
 -- Customers scored at both month-ends are counted by one join; who was scored at only one of them
 -- is what is left of that month's segment, so flows add up to the segments by construction.
-{% set changed = ref('int_rfm_populations__changed') -%}
+{% set changed = ref('changed_rfm_populations') -%}
 with
 
 scored as (

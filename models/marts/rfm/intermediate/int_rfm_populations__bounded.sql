@@ -9,7 +9,7 @@ measured as (
     select *
     from {{ changed_rows(
         ref('int_rfm_customers__measured'),
-        ref('int_rfm_populations__changed'),
+        ref('changed_rfm_populations'),
         ['population_number']
     ) }}
 ),
