@@ -3,6 +3,7 @@
 {% macro typed_rows(feed) -%}
 {%- set contract = feed_contract(feed) -%}
 {%- set tables = tables_with(feed) -%}
+{%- set arrived_loads = ref('arrived_loads') -%}
 {%- for table in tables %}
 {%- set meta = table_meta(table.system, table.table) %}
 select
