@@ -44,7 +44,8 @@ _ENVIRONMENT = {
 class Measurements:
     """What was measured at one size: costs by what ran, bytes by what stores, seconds by question.
 
-    A cost is none where it did not run. `load` is the machine's load average at the start.
+    A cost is none where it did not run. An answer took wall and processor time. `load` is the
+    machine's load average at the start.
     """
 
     lines: int
@@ -54,7 +55,7 @@ class Measurements:
     load: float
     costs: Mapping[str, Cost | None]
     sizes: Mapping[str, int]
-    answers: Mapping[str, float]
+    answers: Mapping[str, tuple[float, float]]
     profiles: Mapping[str, list[profile.Node]]
 
 
@@ -108,7 +109,8 @@ def measure(lines: int, folder: Path, peers: Path, words: Console) -> Measuremen
     run.build(FULL)
     profiles = {FULL: profile.nodes(results)}
     sizes = _sizes(home)
-    answers = json.loads(run.ours("questions", "questions", marts))
+    asked = json.loads(run.ours("questions", "questions", marts))
+    answers = {name: (wall, processor) for name, (wall, processor) in asked.items()}
 
     run.ours(FLOOR, "peers.floor", lake)
     day = str(NEXT_DAY - dt.timedelta(days=1))

@@ -28,22 +28,28 @@ from bench.processes import Cost
 
 BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
 SHOWN_NODES = 10
+_WANTED = ("wanted at most", "", "measured", "by processor", "met")
 _ORDER = (FLOOR, FULL, DAY, EMPTY, SCRIPT, OWN, POLARS, PANDAS, FITTED)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One thing that is wanted: at most `most` of what was measured, as a number."""
+    """One thing that is wanted: at most `most` of what was measured, as a number.
+
+    `by_processor` is of processor time what `measured` is of wall time.
+    """
 
     what: str
     most: float
     measured: float
+    by_processor: float | None = None
 
     @property
-    def row(self) -> tuple[str, str, str, str]:
-        """A row of the table of what is wanted."""
+    def row(self) -> Sequence[str]:
+        """A row of the table of what is wanted; wall time decides."""
         met = "yes" if self.measured <= self.most else "**no**"
-        return self.what, f"{self.most:g}", f"{self.measured:.3g}", met
+        by_processor = "" if self.by_processor is None else f"{self.by_processor:.3g}"
+        return self.what, f"{self.most:g}", f"{self.measured:.3g}", by_processor, met
 
 
 def section(found: Measurements) -> str:
@@ -55,7 +61,7 @@ def section(found: Measurements) -> str:
         f"{found.began:%Y-%m-%d} on a machine with {os.cpu_count()} cores and {memory:.0f} GB of "
         f"memory, whose load average was {found.load:.1f} at the start.",
         _costs(found),
-        _table(("wanted at most", "", "measured", "met"), (w.row for w in wanted(found))),
+        _table(_WANTED, (wish.row for wish in wanted(found))),
         _table(
             ("stored", "MB", "bytes a line"),
             (
@@ -64,8 +70,11 @@ def section(found: Measurements) -> str:
             ),
         ),
         _table(
-            ("question to the published marts", "ms"),
-            ((name, f"{seconds * 1000:.0f}") for name, seconds in found.answers.items()),
+            ("question to the published marts", "wall ms", "processor ms"),
+            (
+                (name, *(f"{seconds * 1000:.0f}" for seconds in took))
+                for name, took in found.answers.items()
+            ),
         ),
         *(_nodes(name, nodes) for name, nodes in found.profiles.items()),
     ]
@@ -76,18 +85,24 @@ def wanted(found: Measurements) -> list[Wanted]:
     """What the project wants of its speed, beside what was measured."""
     cost = {name: cost for name, cost in found.costs.items() if cost is not None}
 
-    def times(one: str, other: str) -> float:
-        return cost[one].wall_seconds / cost[other].wall_seconds
+    def times(what: str, most: float, one: str, other: str) -> Wanted:
+        return Wanted(
+            what,
+            most,
+            cost[one].wall_seconds / cost[other].wall_seconds,
+            cost[one].processor_seconds / cost[other].processor_seconds,
+        )
 
+    slowest = max(found.answers.values())
     wishes = [
-        Wanted("full build, in floors", 15, times(FULL, FLOOR)),
-        Wanted("increment, share of the full build", 0.05, times(DAY, FULL)),
-        Wanted("slowest question, ms", 100, max(found.answers.values()) * 1000),
+        times("full build, in floors", 15, FULL, FLOOR),
+        times("increment, share of the full build", 0.05, DAY, FULL),
+        Wanted("slowest question, ms", 100, *(seconds * 1000 for seconds in slowest)),
     ]
     if PANDAS in cost:
         memory = cost[OWN].peak_bytes / cost[PANDAS].peak_bytes
         wishes += [
-            Wanted("RFM at one date, share of pandas' time", 0.2, times(OWN, PANDAS)),
+            times("RFM at one date, share of pandas' time", 0.2, OWN, PANDAS),
             Wanted("and of its memory", 0.333, memory),
         ]
     return wishes

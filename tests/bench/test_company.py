@@ -59,13 +59,17 @@ def test_what_comes_back_was_bought_before_at_that_price(lines):
     assert (pairs["ordered_at_x"] > pairs["ordered_at_y"]).all()
 
 
-def test_a_file_holds_a_month_and_the_last_the_day_after(written):
+def test_a_file_holds_a_month(written):
     for file in (written / "history").iterdir():
         days = pd.read_parquet(file)["ordered_at"]
         assert set(days.dt.strftime("%Y_%m")) == {file.stem.removeprefix("transactions_")}
-    (file,) = (written / "next_day").iterdir()
+
+
+def test_the_day_after_has_a_thousandth_of_the_lines_and_no_other_day(tmp_path):
+    company.write(20_000, tmp_path / "history", tmp_path / "next_day")
+    (file,) = (tmp_path / "next_day").iterdir()
     day = pd.read_parquet(file)
-    assert len(day) == 2
+    assert len(day) == 20
     assert set(day["ordered_at"].dt.date) == {company.NEXT_DAY}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import duckdb
 import pandas as pd
 import pytest
+from lines_by_pandas import read_lines
 
 from bench.measuring import must_be_equal
 from bench.peers import own_rfm, published_rfm, script, totals
@@ -17,8 +19,20 @@ AS_OF = "2026-06-14"
 
 
 @pytest.fixture(scope="module")
-def days(lines):
-    grouped = lines.groupby(["customer_id", "ordered_on"], as_index=False)
+def lake(written, tmp_path_factory):
+    """The company, and somebody who has brought back and bought nothing in the window."""
+    folder = shutil.copytree(written / "history", tmp_path_factory.mktemp("lake") / "files")
+    duckdb.execute(
+        "copy (select * replace ('99999999' as customer_id, '999999999' as order_id, -quantity as "
+        f"quantity) from '{folder}/transactions_2026_06.parquet' where quantity > 0 limit 1) "
+        f"to '{folder}/brought_back.parquet' (format parquet)"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def days(lake):
+    grouped = read_lines(lake).groupby(["customer_id", "ordered_on"], as_index=False)
     days = grouped.agg(quantity=("quantity", "sum"), net_amount=("net_amount", "sum"))
     days["net_amount"] = days["net_amount"].round(2)
     return days.assign(is_occasion=(days["quantity"] > 0) & (days["net_amount"] >= 0))
@@ -48,8 +62,8 @@ def expected(by_hand) -> dict[str, object]:
     }
 
 
-def test_the_script_finds_the_rfm_that_pandas_finds(written, by_hand, capsys):
-    script.main(str(written / "history"), AS_OF)
+def test_the_script_finds_the_rfm_that_pandas_finds(lake, by_hand, capsys):
+    script.main(str(lake), AS_OF)
     assert said(capsys) == expected(by_hand)
 
 
