@@ -66,10 +66,10 @@ def test_a_file_holds_a_month(written):
 
 
 def test_the_day_after_has_a_thousandth_of_the_lines_and_no_other_day(tmp_path):
-    company.write(20_000, tmp_path / "history", tmp_path / "next_day")
+    company.write(60_000, tmp_path / "history", tmp_path / "next_day")
     (file,) = (tmp_path / "next_day").iterdir()
     day = pd.read_parquet(file)
-    assert len(day) == 20
+    assert len(day) == 60
     assert set(day["ordered_at"].dt.date) == {company.NEXT_DAY}
 
 
