@@ -23,7 +23,7 @@ from bench.measuring import (
     POLARS,
     SCRIPT,
     Measurements,
-)  # fmt: skip
+)
 from bench.processes import Cost
 
 BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
