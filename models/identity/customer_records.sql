@@ -3,7 +3,9 @@
 with
 
 records as (
-    select * from {{ ref('int_customer_records__current') }}
+    select r.*
+    from {{ ref('int_customer_records__current') }} as r
+    where {{ is_not_held('r', ['record_key', 'load_id', 'source_line_number', 'trust_rank']) }}
 ),
 
 formed_names as (
