@@ -5,17 +5,22 @@ Whether it may be gone on from is for the caller to know.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
 
 
-def last_built(con: duckdb.DuckDBPyConnection, relation: Any) -> pa.Table | None:
-    """The table's rows, None where there is no such table.
+class Relation(Protocol):
+    """A table's full name; as text it is the name as SQL writes it."""
 
-    `relation` has `database`, `schema` and `identifier`, and names itself in SQL as text.
-    """
+    database: str
+    schema: str
+    identifier: str
+
+
+def last_built(con: duckdb.DuckDBPyConnection, relation: Relation) -> pa.Table | None:
+    """The table's rows, None where there is no such table."""
     found = con.execute(
         "select 1 from duckdb_tables()"
         " where database_name = ? and schema_name = ? and table_name = ?",

@@ -186,9 +186,7 @@ def test_a_record_that_only_says_again_what_it_said_is_not_scored_again(
 ) -> None:
     builds, company = emmas
     scored: list[int] = []
-    monkeypatch.setattr(
-        "crm.identity.matching._pairs_of", lambda *_: scored.append(1)
-    )
+    monkeypatch.setattr("crm.identity.matching._pairs_of", lambda *_: scored.append(1))
     company[3]["load_id"] = 2
     builds.build_on({"customer_record_versions": versions(company)}, *KEPT)
     assert scored == []
