@@ -70,7 +70,9 @@ names as (
         coalesce(o.value, case when n.customer_type = 'organisation' then n.words end)
             as organisation_words,
         l.legal_form
-    from formed_names as n
+    from records as r
+    inner join formed_names as n
+        on r.record_key = n.record_key
     left join split_names as s
         on n.record_key = s.record_key
     left join romanised as g
