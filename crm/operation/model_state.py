@@ -1,4 +1,4 @@
-"""What each node of dbt's graph rests on, so that a change rebuilds what rests on it and nothing else.
+"""What each node of dbt's graph rests on, so that a change rebuilds what rests on it, no more.
 
 Two hashes per node. Its rules: the SQL, macros, seeds, contracts and declarations behind it and
 behind everything it reads. Its inputs: the rules, and the deliveries that reach it. A kept model is
@@ -37,7 +37,7 @@ _ARRIVALS = ("source.crm.raw.deliveries", "model.crm.arrived_loads")
 
 @dataclass(frozen=True)
 class Change:
-    """What a build must do: `dropped` kept models whole, all but what is `unchanged` (dbt's fqn)."""
+    """What to build: `dropped` kept models whole, and nothing that is `unchanged` (dbt's fqn)."""
 
     dropped: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -127,7 +127,7 @@ def _inputs(
 
 
 def _is_of_feed(node: Node) -> bool:
-    """Whether no delivery but one of its own feed reaches a model, though it reads the log of all."""
+    """Whether only its own feed's deliveries reach a model, though it reads the log of all."""
     return node["fqn"][1:3] in (["feeds", "typed"], ["feeds", "ranked"])
 
 
@@ -212,7 +212,7 @@ def _models(manifest: Manifest) -> list[Node]:
 
 
 def _is_kept(node: Node) -> bool:
-    """Whether a model goes on from its own table: Python models read theirs before they replace it."""
+    """Whether a model goes on from its own table, as Python models do before they replace it."""
     return node["config"]["materialized"] == "incremental" or node["language"] == "python"
 
 

@@ -1,4 +1,4 @@
-"""A month that readers have seen and that a later build shows otherwise is told, once, with the cause."""
+"""A month that readers have seen and a later build shows otherwise is told once, with its cause."""
 
 from __future__ import annotations
 
