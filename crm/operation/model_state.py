@@ -213,7 +213,8 @@ def _models(manifest: Manifest) -> list[Node]:
 
 def _is_kept(node: Node) -> bool:
     """Whether a model goes on from its own table, as Python models do before they replace it."""
-    return node["config"]["materialized"] == "incremental" or node["language"] == "python"
+    is_incremental = node["config"]["materialized"] == "incremental"
+    return is_incremental or node["language"] == "python"
 
 
 def _id(node: Node) -> str:
