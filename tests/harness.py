@@ -41,6 +41,8 @@ class Node:
     column_types: Mapping[str, str]
     description: str
     language: str = "sql"
+    materialized: str = ""
+    hooks: tuple[str, ...] = ()
 
 
 class Project:
@@ -72,27 +74,35 @@ class Project:
 def compiled_project(systems: tuple[str, ...] | None = None) -> Project:
     """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all)."""
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        settings = Settings(home=home, systems=systems)
+        settings = Settings(home=Path(folder), systems=systems)
         settings.build.mkdir()
         with duckdb.connect(str(settings.build / "build.duckdb")) as con:
             register(con, settings, load_tables(settings))
-        command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
-        command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
-        command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
-        command += variables(settings)
-        for system in switched_off_systems(settings):
-            command += ["--exclude", f"path:models/staging/{system}"]
-        done = subprocess.run(
-            command,
-            env={**os.environ, "WAREHOUSE_BUILD": str(settings.build)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"dbt compile failed:\n{done.stdout}{done.stderr}")
-        manifest = json.loads((home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+        return compile_project(settings, PROJECT_ROOT)
+
+
+def compile_project(settings: Settings, root: Path) -> Project:
+    """`dbt compile` of the project in `root` over the build databases of `settings`.
+
+    Raises `RuntimeError` with dbt's words where it does not compile.
+    """
+    home = settings.home
+    command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
+    command += ["--project-dir", str(root), "--profiles-dir", str(root)]
+    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
+    command += variables(settings)
+    for system in switched_off_systems(settings):
+        command += ["--exclude", f"path:models/staging/{system}"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "WAREHOUSE_BUILD": str(settings.build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"dbt compile failed:\n{done.stdout}{done.stderr}")
+    manifest = json.loads((home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         key: _node(content)
         for key, content in {**manifest["nodes"], **manifest["sources"]}.items()
@@ -114,6 +124,8 @@ def _node(content: Mapping[str, Any]) -> Node:
         column_types=content["config"].get("column_types") or {},
         description=content.get("description", ""),
         language=content.get("language") or "sql",
+        materialized=content["config"].get("materialized") or "",
+        hooks=tuple(hook["sql"] for hook in content["config"].get("pre-hook") or ()),
     )
 
 
@@ -191,6 +203,9 @@ class Warehouse:
             return
         for parent in node.parents:
             self._ensure(parent)
+        self._make(key, node)
+
+    def _make(self, key: str, node: Node) -> None:
         if node.language == "python":
             self.con.register("python_rows", self._rows_of_python_model(node))
             self._create(key, "select * from python_rows")
