@@ -16,7 +16,7 @@ from landed import VALID, Row
 
 FIRST_DAY = dt.date(2025, 11, 20)
 DAYS = 110
-CUSTOMERS = tuple(f"c{number}" for number in range(1, 8))
+CUSTOMERS = tuple(f"c{number}" for number in range(1, 7))
 _OTHER_FEEDS = ("customers", "exchange_rates", "link_decisions", "products")
 
 
@@ -41,6 +41,20 @@ def deliveries(
     return [Delivery(feed, _rows(feed, chance, orders, place)) for place, feed in enumerate(feeds)]
 
 
+def merges(*pairs: tuple[str, str]) -> Delivery:
+    """A file in which a person says of pairs of customers that they are one, after all else."""
+    rows = (
+        {
+            **VALID["link_decisions"],
+            "customer_id": one,
+            "other_customer_id": other,
+            "updated_at": "2025-11-15 08:00:00",
+        }
+        for one, other in pairs
+    )
+    return Delivery("link_decisions", tuple(rows))
+
+
 def until(company: list[Delivery], day: dt.date) -> list[Delivery]:
     """The same files without the orders and rates after a day."""
     dated = {"transactions": "ordered_at", "exchange_rates": "rate_on"}
@@ -60,8 +74,8 @@ def until(company: list[Delivery], day: dt.date) -> list[Delivery]:
 
 def _rows(feed: str, chance: random.Random, orders: int, place: int) -> tuple[Row, ...]:
     if feed == "transactions":
-        number = chance.randint(1, orders // 2) if place else orders
-        chosen = [chance.randint(1, 2 * orders) for _ in range(number)]
+        number = chance.randint(2, orders // 2) if place else orders
+        chosen = chance.sample(range(orders * 3 // 2), number)
         rows = [row for order in chosen for row in _order(order, chance, place)]
     else:
         maker = {
@@ -130,7 +144,7 @@ def _decision(chance: random.Random, place: int) -> dict[str, str]:
         "customer_id": one,
         "other_customer_id": other,
         "decision": chance.choice(("same", "same", "different")),
-        "updated_at": f"2026-04-{place + 1:02} 08:00:00",
+        "updated_at": f"2025-11-{place + 1:02} 08:00:00",
         "is_deleted": "true" if chance.random() < 0.2 else "",
     }
 
