@@ -27,7 +27,7 @@ _HOOK = "-- the pre-hook of the model above --"
 
 @functools.cache
 def kept_project(systems: tuple[str, ...] | None = None) -> Project:
-    """The project compiled where everything stands; `hooks` hold the pre-hooks' own SQL."""
+    """The project compiled where everything stands; `pre_hooks` hold the pre-hooks' own SQL."""
     whole = compiled_project(systems)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -36,15 +36,15 @@ def kept_project(systems: tuple[str, ...] | None = None) -> Project:
         root = copied_project(home / "project").root
         for node in filter(is_kept, whole.nodes.values()):
             file = root / node.file.relative_to(PROJECT_ROOT)
-            parts = (file.read_text(encoding="utf-8"), *node.hooks)
+            parts = (file.read_text(encoding="utf-8"), *node.pre_hooks)
             file.write_text(f"\n{_HOOK}\n".join(parts), encoding="utf-8")
         compiled = compile_project(settings, root)
     return Project({key: _with_hooks(node) for key, node in compiled.nodes.items()})
 
 
 def is_kept(node: Node) -> bool:
-    """Whether a model is kept from build to build."""
-    return node.materialized == "incremental"
+    """Whether a model is kept from build to build; Python's are made whole each time here."""
+    return node.is_incremental and node.language == "sql"
 
 
 class KeptWarehouse(Warehouse):
@@ -105,9 +105,9 @@ class KeptWarehouse(Warehouse):
 
     def _make(self, key: str, node: Node) -> None:
         if not (key in self._standing and is_kept(node)):
-            super()._make(key, node)
+            super()._make(key, self._variants[0].nodes[key] if node.language == "python" else node)
             return
-        for hook in node.hooks:
+        for hook in node.pre_hooks:
             self.con.execute(hook)
         self.con.execute(f"insert into {node.relation} by name from ({node.sql}\n)")
         self._present.add(key)
@@ -136,4 +136,4 @@ def _write_what_stands(whole: Project, settings: Settings) -> None:
 
 def _with_hooks(node: Node) -> Node:
     sql, *hooks = node.sql.split(_HOOK)
-    return replace(node, sql=sql, hooks=tuple(hook for hook in hooks if hook.strip()))
+    return replace(node, sql=sql, pre_hooks=tuple(hook for hook in hooks if hook.strip()))

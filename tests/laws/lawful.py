@@ -65,8 +65,8 @@ class Defect:
             assert node.sql.count(self.text) == 1, f"{self.text} in:\n{node.sql}"
             node = replace(node, sql=node.sql.replace(self.text, self.instead))
         else:
-            assert node.hooks
-            node = replace(node, hooks=())
+            assert node.pre_hooks
+            node = replace(node, pre_hooks=())
         nodes = {**project.nodes, project.ids[self.model]: node}
         return replace(projects, **{which: Project(nodes)})
 
