@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help demo test lint lock
+.PHONY: help demo test soak lint lock
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -22,6 +22,11 @@ demo: .venv/ready ## Write a sample, run the whole pipeline, say what to look at
 
 test: .venv/ready lint ## Lint, types and every test
 	$(BIN)/pytest
+
+POINTS ?= 50
+SEED ?= 1
+soak: .venv/ready ## kill -9 at random moments of builds (POINTS=50 SEED=1), an hour and more
+	POINTS=$(POINTS) SEED=$(SEED) $(BIN)/pytest -o addopts="" -q -s -p no:cacheprovider tests/crash/soak.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff, without exclusions
 	$(BIN)/ruff check .
