@@ -21,7 +21,7 @@ from crm.extraction import extraction
 from crm.extraction.databases import sources
 from crm.lake import ingestion as lake
 from crm.lake import raw_views
-from crm.operation import build_files, shortage
+from crm.operation import build_files, model_state, shortage
 from crm.operation.alerts import send
 from crm.publication import publishing
 from crm.publication.mart_contract import contract_from_manifest
@@ -31,6 +31,7 @@ from orchestration.progress import report, stage
 from orchestration.resources import Warehouse
 
 PUBLISHED = dg.AssetKey(["published", "marts"])
+MONTHS = dg.AssetKey(["published", "months"])
 NOT_EXTRACTED = "not_extracted"
 _LAKE = [dg.AssetKey(["raw", name]) for name in ("deliveries", "unparseable_lines", "run_settings")]
 
@@ -41,6 +42,16 @@ class BuildConfig(dg.Config):
     as_of: str | None = None
     known_at: int | None = None
     full_refresh: bool = False
+    # The first and the last day, inclusive, whose snapshots are made anew even if nothing changed.
+    months_from: str | None = None
+    months_to: str | None = None
+
+    @property
+    def months(self) -> tuple[dt.date, dt.date] | None:
+        """Both days; none for an ordinary build."""
+        if self.months_from is None or self.months_to is None:
+            return None
+        return dt.date.fromisoformat(self.months_from), dt.date.fromisoformat(self.months_to)
 
 
 def landing_assets(tables: Mapping[tuple[str, str], SourceTable]) -> list[dg.AssetSpec]:
@@ -81,7 +92,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
         warehouse.be_the_writer(context)
         settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
         shortage.require_room(settings)
-        build_files.prepare(settings, now, full_refresh=config.full_refresh)
+        build_files.prepare(settings, now)
         extracted = extraction.extract(
             settings, sources(load_systems(settings)), now, stage("asking databases")
         )
@@ -101,7 +112,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
                 )
         warehouse.rest_on(
             inputs.fingerprint(settings, config.as_of, config.known_at),
-            is_anew=config.full_refresh,
+            is_wanted=config.full_refresh or config.months is not None,
         )
         deliveries = lake.read_deliveries(settings)
         outcomes = door.judge_deliveries(
@@ -111,14 +122,11 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
             deliveries,
             stage("judging at the door"),
         )
-        with duckdb.connect(str(settings.build / "build.duckdb")) as connection:
-            raw_views.register(
-                connection,
-                settings,
-                warehouse.tables,
-                as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
-                known_at=config.known_at,
-            )
+        if not warehouse.is_unchanged:
+            # The state is the nightly build's. Who asks about another day starts from raw.
+            is_nightly = config.as_of is None and config.known_at is None
+            warehouse.begin(is_anew=config.full_refresh or not is_nightly, goes_on=is_nightly)
+            _register(warehouse, config)
         for spec in specs:
             system, name = spec.key.path
             new = [d for d in arrived.deliveries if (d.system, d.table) == (system, name)]
@@ -136,6 +144,35 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
         yield from to_check_results(DOOR, outcomes, [spec.key for spec in specs])
 
     return ingest
+
+
+def _register(warehouse: Warehouse, config: BuildConfig) -> None:
+    """Put the raw lake under dbt; forget what rests on a lost delivery or a changed rule."""
+    settings = warehouse.settings
+    before = build_files.before(settings)
+    with duckdb.connect(str(settings.build / "build.duckdb")) as con:
+        if before.exists():
+            con.execute(f"attach '{before}' as before (read_only)")
+        raw_views.register(
+            con,
+            settings,
+            warehouse.tables,
+            as_of=dt.date.fromisoformat(config.as_of) if config.as_of else None,
+            known_at=config.known_at,
+            months=config.months,
+            before="before" if before.exists() else None,
+        )
+        is_lost = before.exists() and raw_views.are_deliveries_lost(con, "before")
+    if is_lost:
+        build_files.start_anew(settings)
+        _register(warehouse, config)
+    else:
+        model_state.invalidate(
+            settings.build,
+            before,
+            json.loads((warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")),
+            settings.reporting_currency,
+        )
 
 
 class FolderTranslator(DagsterDbtTranslator):
@@ -163,6 +200,7 @@ def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition
         if warehouse.is_unchanged:
             context.log.info("Nothing that the marts rest on has changed: nothing to build.")
             return  # with nothing built, publishing is skipped
+        warehouse.begin(is_anew=False, goes_on=False)
         run = warehouse.dbt.cli(
             ["build", *dbt.variables(warehouse.settings)],
             context=context,

@@ -11,6 +11,7 @@ from crm.contracts import load_tables, switched_off_systems
 from crm.settings import Settings, load_settings
 from orchestration import dbt
 from orchestration.assets import ingest_assets, landing_assets, model_assets, publish_asset
+from orchestration.backfill import month_assets
 from orchestration.jobs import build
 from orchestration.resources import Warehouse
 from orchestration.schedules import daily
@@ -27,6 +28,7 @@ def compose(settings: Settings) -> dg.Definitions:
             ingest_assets(tables),
             model_assets(manifest, switched_off_systems(settings)),
             publish_asset(manifest),
+            month_assets(settings),
         ],
         jobs=[build],
         schedules=[daily(settings)],

@@ -9,6 +9,7 @@ import dagster as dg
 from crm.operation.alerts import Alert, send
 from crm.operation.shortage import advice
 from crm.settings import load_settings
+from orchestration.assets import MONTHS
 
 
 @dg.failure_hook
@@ -31,7 +32,7 @@ def alert_on_failure(context: dg.HookContext) -> None:
 
 build = dg.define_asset_job(
     "build",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(MONTHS),
     executor_def=dg.in_process_executor,
     hooks={alert_on_failure},
     description="Landing to published marts. The schedule, the sensor and `crm build` run this.",

@@ -17,6 +17,7 @@ from dagster_dbt import DbtCliResource
 from pydantic import PrivateAttr
 
 from crm.contracts import SourceTable, load_tables
+from crm.operation import build_files
 from crm.operation.locking import writer_lock
 from crm.settings import Settings, load_settings
 from orchestration import dbt, inputs, runs
@@ -30,6 +31,8 @@ class Warehouse(dg.ConfigurableResource[Any]):
     _is_locked: bool = PrivateAttr(default=False)
     _inputs: str | None = PrivateAttr(default=None)
     _is_unchanged: bool = PrivateAttr(default=False)
+    _has_begun: bool = PrivateAttr(default=False)
+    _goes_on: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Note who does this run's work, read its settings, pass them to the dbt it will start."""
@@ -80,14 +83,20 @@ class Warehouse(dg.ConfigurableResource[Any]):
         """Whether this run rests on the same as the last that ended well."""
         return self._is_unchanged
 
-    def rest_on(self, fingerprint: str, *, is_anew: bool) -> None:
-        """Say what this run rests on; `is_anew` when it is to be built even so."""
+    def rest_on(self, fingerprint: str, *, is_wanted: bool) -> None:
+        """Say what this run rests on; `is_wanted`: it is built even where nothing changed."""
         self._inputs = fingerprint
-        self._is_unchanged = not is_anew and inputs.are_unchanged(self._settings, fingerprint)
-        if not self._is_unchanged:
+        self._is_unchanged = not is_wanted and inputs.are_unchanged(self._settings, fingerprint)
+
+    def begin(self, *, is_anew: bool, goes_on: bool) -> None:
+        """Before the build databases are touched; once a run. See `build_files.begin` and `end`."""
+        if not self._has_begun:
             inputs.forget(self._settings)
+            build_files.begin(self._settings, is_anew=is_anew)
+            self._has_begun, self._goes_on = True, goes_on
 
     def ended_well(self, context: dg.AssetExecutionContext) -> None:
         """Remember what a whole run rested on. A run of some of the assets proves nothing."""
         if self._inputs is not None and not context.run.asset_selection:
+            build_files.end(self._settings, goes_on=self._goes_on)
             inputs.remember(self._settings, self._inputs)

@@ -19,6 +19,7 @@ from crm.settings import Settings
 
 PROCESS_TAG = "crm/process"
 _UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,

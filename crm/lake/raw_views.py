@@ -43,17 +43,42 @@ _DELIVERY_COLUMNS = {
     "replaces": "BIGINT[]",
     "arrival": "BIGINT",
 }
-_MERGE_COLUMNS = {
-    "event_number": "BIGINT",
-    "as_of_date": "DATE",
-    "known_at": "BIGINT",
-    "event": "VARCHAR",
-    "system": "VARCHAR",
-    "customer_id": "VARCHAR",
-    "customer_key_before": "BIGINT",
-    "customer_key_after": "BIGINT",
-    "linked_by": "VARCHAR",
-    "probability": "DOUBLE",
+# What a build takes from the version that readers see, by schema and table.
+_PUBLISHED_COLUMNS = {
+    ("quality", "customer_merges"): {
+        "event_number": "BIGINT",
+        "as_of_date": "DATE",
+        "known_at": "BIGINT",
+        "event": "VARCHAR",
+        "system": "VARCHAR",
+        "customer_id": "VARCHAR",
+        "customer_key_before": "BIGINT",
+        "customer_key_after": "BIGINT",
+        "linked_by": "VARCHAR",
+        "probability": "DOUBLE",
+    },
+    ("quality", "restatements"): {
+        "event_number": "BIGINT",
+        "as_of_date": "DATE",
+        "known_at": "BIGINT",
+        "business_unit": "VARCHAR",
+        "month_end": "DATE",
+        "mart": "VARCHAR",
+        "cause": "VARCHAR",
+        "rows": "BIGINT",
+    },
+    ("rfm", "rfm_customer_months"): {
+        "business_unit": "VARCHAR",
+        "customer_key": "BIGINT",
+        "month_end": "DATE",
+        "segment": "VARCHAR",
+        "recency_days": "INTEGER",
+        "frequency": "INTEGER",
+        "monetary_amount": "DECIMAL(18,4)",
+        "r_score": "INTEGER",
+        "f_score": "INTEGER",
+        "m_score": "INTEGER",
+    },
 }
 _STORED_AS = "d.content_hash || '-' || d.reading"  # as crm.lake.deliveries.stored_as has it
 _FLOATS = ("DOUBLE", "FLOAT")
@@ -66,29 +91,50 @@ def register(
     *,
     as_of: dt.date | None = None,
     known_at: int | None = None,
+    months: tuple[dt.date, dt.date] | None = None,
+    before: str | None = None,
 ) -> None:
     """(Re-)create schema `raw` of `con`'s current catalog over the lake.
 
+    `before` is the catalog with the `raw` that the last good build saw, attached to `con`; `months`
+    are the first and the last day whose snapshots are to be made anew.
+
     `raw.deliveries` has the deliveries up to `known_at` (all when none) with their `precedence`
-    within system and feed; `raw.run_settings` one row with the asked-for clocks and the reporting
-    currency;
-    `raw.unparseable_lines` the rejects; `raw.published_customer_merges` the log of merges as last
-    published, which the next build goes on writing; `raw.<system>__<table>` each delivered row as
-    text, with `_load_id` and `_line_number`. A table without deliveries is empty and has its
-    declared columns.
+    within system and feed, and whether a delivery `is_new`: not read by the build before;
+    `raw.run_settings` one row with the asked-for clocks and months and the reporting currency;
+    `raw.unparseable_lines` the rejects; `raw.published_<table>` what the next build takes from the
+    version that readers see: the logs that it goes on writing, the snapshots that it may restate;
+    `raw.<system>__<table>` each delivered row as text, with `_load_id` and `_line_number`. A table
+    without deliveries is empty and has its declared columns.
     """
     con.execute("create schema if not exists raw")
     con.execute(
         "create or replace table raw.run_settings as select "
         "cast($as_of as date) as as_of_requested, cast($known_at as bigint) as known_at, "
-        "cast($currency as varchar) as reporting_currency",
-        {"as_of": as_of, "known_at": known_at, "currency": settings.reporting_currency},
+        "cast($currency as varchar) as reporting_currency, "
+        "cast($months_from as date) as months_from, cast($months_to as date) as months_to",
+        {
+            "as_of": as_of,
+            "known_at": known_at,
+            "currency": settings.reporting_currency,
+            "months_from": months and months[0],
+            "months_to": months and months[1],
+        },
     )
-    _register_deliveries(con, settings, known_at)
+    _register_deliveries(con, settings, known_at, before)
     _register_unparseable(con, settings)
-    _register_published_merges(con, settings)
+    _register_published(con, settings)
     for table in tables.values():
         _register_table(con, settings, table)
+
+
+def are_deliveries_lost(con: duckdb.DuckDBPyConnection, before: str) -> bool:
+    """Whether the build before read a delivery that counts no more: withdrawn, or read again."""
+    lost = con.execute(
+        f"select 1 from {before}.raw.deliveries as b left join raw.deliveries as d using (load_id) "
+        "where b.status = 'taken' and d.status is distinct from 'taken' limit 1"
+    )
+    return lost.fetchone() is not None
 
 
 def read_clock(settings: Settings) -> Clock:
@@ -113,8 +159,13 @@ def read_asked(settings: Settings) -> tuple[dt.date | None, int | None]:
 
 
 def _register_deliveries(
-    con: duckdb.DuckDBPyConnection, settings: Settings, known_at: int | None
+    con: duckdb.DuckDBPyConnection, settings: Settings, known_at: int | None, before: str | None
 ) -> None:
+    read = (
+        f"select load_id from {before}.raw.deliveries where status = 'taken'"
+        if before
+        else "select null::bigint as load_id where false"
+    )
     log = settings.raw / "_deliveries"
     columns = ", ".join(f"{_name(name)}: '{kind}'" for name, kind in _DELIVERY_COLUMNS.items())
     rows = (
@@ -133,7 +184,7 @@ def _register_deliveries(
     con.execute(
         f"create or replace table raw.deliveries as with known as ({rows}), "
         "log as (from known where load_id <= coalesce($known_at, load_id)), "
-        f"withdrawn as ({withdrawals}), "
+        f"withdrawn as ({withdrawals}), read as ({read}), "
         "read_again as (select unnest(replaces) as load_id, load_id as again from log) "
         "select d.* replace ("
         "case when w.load_id is not null then 'withdrawn' "
@@ -141,7 +192,9 @@ def _register_deliveries(
         "coalesce(w.reason, replace($read_again, '{}', r.again::varchar), d.reason) as reason) "
         'rename ("table" as source_table), dense_rank() over ('
         "partition by d.system, d.feed order by d.version_rank nulls first, d.arrival, d.load_id"
-        ") as precedence from log as d left join withdrawn as w using (load_id) "
+        ") as precedence, d.load_id not in (from read) as is_new, "
+        f"{_text(settings.raw)} || '/' || d.system || '/' || d.\"table\" || '/' || {_STORED_AS} "
+        "|| '.parquet' as stored_at from log as d left join withdrawn as w using (load_id) "
         "left join read_again as r using (load_id)",
         {"known_at": known_at, "read_again": READ_AGAIN},
     )
@@ -168,14 +221,21 @@ def _register_unparseable(con: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
 
 
-def _register_published_merges(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    log = settings.published / "parquet" / "quality" / "customer_merges"
-    rows = (
-        f"select {', '.join(_MERGE_COLUMNS)} from read_parquet({_text(log / '*.parquet')})"
-        if any(log.glob("*.parquet"))
-        else f"select {_nulls(_MERGE_COLUMNS)} where false"
-    )
-    con.execute(f"create or replace table raw.published_customer_merges as {rows}")
+def _register_published(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    for (schema, name), columns in _PUBLISHED_COLUMNS.items():
+        files = settings.published / "parquet" / schema / name / "*.parquet"
+        there = any(files.parent.glob(files.name))
+        scan = f"read_parquet({_text(files)})"
+        delivered = con.execute(f"describe select * from {scan}").fetchall() if there else ()
+        # A version of other columns says nothing that could be compared with.
+        is_alike = {(column, kind) for column, kind, *_ in delivered} >= columns.items()
+        rows = (
+            f"select {', '.join(columns)} from {scan}"
+            if is_alike
+            else f"select {_nulls(columns)} where false"
+        )
+        kind = "table" if schema == "quality" else "view"  # a log is small, a mart may not be
+        con.execute(f"create or replace {kind} raw.published_{name} as {rows}")
 
 
 def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: SourceTable) -> None:
@@ -204,7 +264,7 @@ def _register_table(con: duckdb.DuckDBPyConnection, settings: Settings, table: S
     con.execute(
         f"create or replace view {view} as select d.load_id as _load_id, "
         f"f.* exclude ({STORED_AS}) from ({scans}) as f inner join raw.deliveries as d "
-        f"on {_STORED_AS} = parse_filename(f.{STORED_AS}, true) "
+        f"on d.stored_at = f.{STORED_AS} "
         f"and d.system = {_text(table.system)} and d.source_table = {_text(table.name)} "
         "and d.status = 'taken'"
     )

@@ -124,7 +124,12 @@
 
 {% macro default__stripped(text) -%}
     {%- set blanks = ' \t\r\n\u00a0\u2002\u2003\u2007\u2009\u200b\u202f\u3000\ufeff' -%}
-    trim({{ text }}, '{{ blanks }}')
+    {#- Looking for blanks beyond ASCII costs five times as much as seeing that there are none. -#}
+    case
+        when left({{ text }}, 1) between '!' and '~' and right({{ text }}, 1) between '!' and '~'
+            then {{ text }}
+        else trim({{ text }}, '{{ blanks }}')
+    end
 {%- endmacro %}
 
 {% macro spark__stripped(text) -%}

@@ -63,6 +63,17 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# The business units of the switched-on systems, in the order of names. #}
+{% macro business_units() -%}
+    {%- set found = [] -%}
+    {%- for system, tables in var('systems') | dictsort -%}
+        {%- for table in tables | sort -%}
+            {%- do found.append(table_meta(system, table).business_unit) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found | unique | sort or ['default']) }}
+{%- endmacro %}
+
 {# How much a system is trusted on a table, the higher the more; the lowest where it declares none. #}
 {% macro trust_rank(system, table) -%}
     case {{ system }}

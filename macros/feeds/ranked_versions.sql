@@ -9,14 +9,13 @@
 {%- set key = meta.natural_key -%}
 {%- set version = meta.version if meta.version in names else 'cast(null as timestamp)' -%}
 {%- set deleted = 'coalesce(is_deleted, false)' if 'is_deleted' in names else 'false' -%}
-{#- The key under which rows compete: what is replaced as a whole, else the natural key. -#}
-{%- set group = meta.replaces or key -%}
+{%- set group = competing_columns(feed) -%}
 {%- set line_key = key | reject('in', group) | list -%}
 with
 
 valid as (
     select *
-    from {{ ref(feed ~ '_typed') }}
+    from {{ changed_rows(ref(feed ~ '_typed'), arrived_keys(feed), ['system'] + group) }}
     where reasons is null
 ),
 
@@ -100,6 +99,8 @@ numbered as (
 select
     load_id,
     source_line_number,
+    system,
+    {{ group | join(',\n    ') }},
     case
         when is_conflict then '{{ key | join(" and ") }}: conflicting_versions'
     end as reasons,
@@ -112,4 +113,34 @@ select
         when not is_keyed and is_whole_withdrawn then 'withdrawn'
     end as superseded_because
 from numbered
+{%- endmacro %}
+
+
+{# The keys of which an arrived delivery speaks: all their rows compete again. #}
+{% macro arrived_keys(feed) -%}
+(
+    select distinct
+        t.system,
+        {%- for column in competing_columns(feed) %}
+        t.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref(feed ~ '_typed') }} as t
+    inner join {{ ref('arrived_loads') }} as a
+        on t.load_id = a.load_id
+    where t.reasons is null
+)
+{%- endmacro %}
+
+
+{# The key under which rows of a feed compete: what is replaced as a whole, else the natural key. #}
+{% macro competing_columns(feed) -%}
+    {%- set meta = feed_contract(feed).meta -%}
+    {{ return(meta.replaces or meta.natural_key) }}
+{%- endmacro %}
+
+
+{# The pre-hook of a ranked model. #}
+{% macro delete_ranked(this) -%}
+    {%- set feed = this.identifier | replace('_ranked', '') -%}
+    {{ delete_changed(this, arrived_keys(feed), ['system'] + competing_columns(feed)) }}
 {%- endmacro %}

@@ -3,6 +3,7 @@
 {% macro typed_rows(feed) -%}
 {%- set contract = feed_contract(feed) -%}
 {%- set tables = tables_with(feed) -%}
+{%- set arrived_loads = ref('arrived_loads') -%}
 {%- for table in tables %}
 {%- set meta = table_meta(table.system, table.table) %}
 select
@@ -40,6 +41,9 @@ from (
         ) as t
         inner join {{ source('raw', 'deliveries') }} as d
             on t.load_id = d.load_id
+        {%- if is_incremental() %}
+        where {{ is_changed('d', arrived_loads, ['load_id']) }}
+        {%- endif %}
     ) as v
 ) as f
 {{ 'union all' if not loop.last }}

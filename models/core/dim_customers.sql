@@ -9,7 +9,14 @@ dim_customers_history as (
 ),
 
 order_lines as (
-    select * from {{ ref('int_order_lines__valued') }}
+    select * from {{ ref('fct_order_lines') }}
+),
+
+lines_with_country as (
+    select *
+    from {{ ref('int_order_lines__valued') }}
+    where customer_country is not null
+        and customer_key <> {{ unattributed_key() }}
 ),
 
 customer_days as (
@@ -67,9 +74,7 @@ countries as (
             partition by customer_key
             order by max(ordered_at) desc, count(*) desc, customer_country asc
         ) as preference
-    from order_lines
-    where customer_country is not null
-        and customer_key <> {{ unattributed_key() }}
+    from lines_with_country
     group by customer_key, customer_country
 ),
 

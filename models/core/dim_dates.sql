@@ -1,7 +1,7 @@
 with
 
 order_lines as (
-    select * from {{ ref('int_order_lines__valued') }}
+    select * from {{ ref('fct_order_lines') }}
 ),
 
 clock as (

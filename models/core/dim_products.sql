@@ -5,7 +5,10 @@ products as (
 ),
 
 order_lines as (
-    select * from {{ ref('int_order_lines__valued') }}
+    select n.*
+    from {{ ref('int_order_lines__numbered') }} as n
+    inner join {{ ref('clock') }} as c
+        on n.ordered_on <= c.as_of_date
 ),
 
 referenced as (

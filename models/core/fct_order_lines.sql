@@ -1,7 +1,10 @@
 with
 
 order_lines as (
-    select * from {{ ref('int_order_lines__valued') }}
+    select *
+    from {{ changed_rows(
+        ref('int_order_lines__valued'), ref('restated_orders'), ['system', 'order_id']
+    ) }}
 ),
 
 linked_returns as (

@@ -1,7 +1,10 @@
 with
 
 order_lines as (
-    select * from {{ ref('fct_order_lines') }}
+    select *
+    from {{ changed_rows(
+        ref('fct_order_lines'), ref('restated_orders'), ['system', 'order_id']
+    ) }}
 )
 
 select

@@ -1,7 +1,10 @@
 with
 
 order_lines as (
-    select * from {{ ref('fct_order_lines') }}
+    select *
+    from {{ changed_rows(
+        ref('fct_order_lines'), ref('changed_customers'), ['customer_key']
+    ) }}
 ),
 
 -- Amounts of two currencies are never added: a day is judged currency by currency first.

@@ -64,7 +64,7 @@ def killed_build(home: Path, moment: Moment, mark: Path) -> Death:
     """
     build = start(home, "build", **SYSTEMS, **_doomed(moment, mark))
     _, said = build.communicate(timeout=_A_BUILD_SECONDS)
-    assert mark.exists(), f"It never came to '{moment.name}':\n{said}"
+    assert mark.exists(), f"It ended ({build.returncode}) before '{moment.name}':\n{said}"
     return _death(mark, build.returncode, said)
 
 

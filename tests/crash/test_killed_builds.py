@@ -28,8 +28,10 @@ _seeded = Random(SEED)
 TAKING_FILES = (
     Moment("read, before the commit of the load", r"/raw/_deliveries/\d+\.jsonl$"),
     Moment("committed, before it is noted as seen", r"/raw/_seen\.json$"),
-    Moment("seen, before anything is registered", r"/build/inputs\.fingerprint$"),
+    Moment("judged at the door, before the state is touched", r"/build/inputs\.fingerprint$"),
 )
+HALF_KEPT = Moment("half of the state is kept", r"/build/kept\.new/marts\.duckdb$", number=2)
+HALF_PUT_BACK = Moment("half of the kept state is put back", r"/build/marts\.duckdb$", number=3)
 EARLY_IN_DBT = Moment(
     "early in dbt, its parent",
     r"/dbt/run/crm/models/(staging|feeds)/",
@@ -49,8 +51,11 @@ PUBLISHING = (
     Moment("built, in the checks", r"/build/gx/validations/publish/", victim="group"),
     Moment("copied, before it is whole", r"/published/versions/\d{8}T\d{6}Z-\w+$"),
 )
-SWAPPED = Moment(
-    "swapped, before the build is remembered", r"/build/inputs\.fingerprint$", number=2
+SWAPPED = (
+    Moment("swapped, before the new state stands", r"/build/kept\.old$"),
+    Moment(
+        "the new state stands, before it is remembered", r"/build/inputs\.fingerprint$", number=2
+    ),
 )
 
 
@@ -60,10 +65,15 @@ def test_killed_in_every_gap_in_turn_nothing_is_harmed_and_the_next_build_heals(
 ):
     home = copied(shop, tmp_path / "home")
     before = version(home)
+
+    def killed(*moments: Moment) -> None:
+        for moment in moments:
+            death = killed_build(home, moment, tmp_path / moment.name)
+            assert death.returncode == -signal.SIGKILL, moment
+
     shop_by_hand.deliver(home / "landing")
-    for number, moment in enumerate(TAKING_FILES):
-        death = killed_build(home, moment, tmp_path / f"taking_{number}")
-        assert death.returncode == -signal.SIGKILL, moment
+    for moment in (*TAKING_FILES, HALF_KEPT):
+        killed(moment)
         assert_nothing_harmed(home, before)
 
     # The killed run's record still stands as started: the daemon's queue must not wait for it.
@@ -73,21 +83,25 @@ def test_killed_in_every_gap_in_turn_nothing_is_harmed_and_the_next_build_heals(
     assert death.process == "crm-dbt"
     assert_nothing_harmed(home, before)
 
+    killed(HALF_PUT_BACK)
+    assert_nothing_harmed(home, before)
+
     death = killed_build(home, LATE_IN_DBT, tmp_path / "dbt")
     refused(death.run(), "dbt was killed (SIGKILL)", "Nothing was published")
     assert_nothing_harmed(home, before)
 
-    for number, moment in enumerate(PUBLISHING):
-        death = killed_build(home, moment, tmp_path / f"publishing_{number}")
-        assert death.returncode == -signal.SIGKILL, moment
+    for moment in PUBLISHING:
+        killed(moment)
         assert_nothing_harmed(home, before)
 
-    killed_build(home, SWAPPED, tmp_path / "swapped")
+    killed(SWAPPED[0])
     after = version(home)
     assert after != before
     assert_nothing_harmed(home, after)
     assert_equal(marts(home), marts(twin.home), but=DELIVERIES)
 
+    killed(SWAPPED[1])
+    assert_nothing_harmed(home, after)
     done(home, "build", **SYSTEMS)
     assert_nothing_harmed(home, after)
     assert unfinished_runs(home) == []

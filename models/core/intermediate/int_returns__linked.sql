@@ -1,7 +1,10 @@
 with
 
 order_lines as (
-    select * from {{ ref('int_order_lines__valued') }}
+    select *
+    from {{ changed_rows(
+        ref('int_order_lines__valued'), ref('changed_customers'), ['customer_key']
+    ) }}
 ),
 
 returns as (
@@ -28,6 +31,7 @@ candidates as (
         r.system,
         r.order_id,
         r.line_number,
+        r.customer_key,
         r.ordered_at,
         -r.quantity as returned_quantity,
         p.order_id as original_order_id,
@@ -64,6 +68,7 @@ select
     system,
     order_id,
     line_number,
+    customer_key,
     original_order_id
 from nearest
 where returned_so_far <= purchased_quantity

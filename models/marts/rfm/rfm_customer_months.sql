@@ -1,7 +1,12 @@
 with
 
 scored as (
-    select * from {{ ref('int_rfm_customers__scored') }}
+    select *
+    from {{ changed_rows(
+        ref('int_rfm_customers__scored'),
+        ref('changed_rfm_populations'),
+        ['population_number']
+    ) }}
 ),
 
 populations as (

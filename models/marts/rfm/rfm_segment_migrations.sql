@@ -1,5 +1,6 @@
 -- Customers scored at both month-ends are counted by one join; who was scored at only one of them
 -- is what is left of that month's segment, so flows add up to the segments by construction.
+{% set changed = ref('changed_rfm_populations') -%}
 with
 
 scored as (
@@ -29,6 +30,12 @@ month_pairs as (
         and f.snapshot_on = last_day({{ add_months('t.snapshot_on', '-l.months_apart') }})
     where t.is_month_end
         and f.is_month_end
+        {%- if is_incremental() %}
+        and (
+            {{ is_changed('t', changed, ['population_number']) }}
+            or {{ is_changed('f', changed, ['population_number']) }}
+        )
+        {%- endif %}
 ),
 
 segment_months as (

@@ -5,16 +5,25 @@
 -- customer-days and the rows that come out, never customer-days times the months of the window.
 with
 
+populations as (
+    select *
+    from {{ changed_rows(
+        ref('int_rfm_populations__dated'),
+        ref('changed_rfm_populations'),
+        ['population_number']
+    ) }}
+),
+
+-- No other day counts for any of these populations.
+counted_dates as (
+    select *
+    from {{ ref('int_rfm_days__counted') }}
+    where enters_at <= (select max(population_number) from populations)
+        and leaves_at > (select min(population_number) from populations)
+),
+
 customer_days as (
     select * from {{ ref('customer_days') }}
-),
-
-counted_dates as (
-    select * from {{ ref('int_rfm_days__counted') }}
-),
-
-populations as (
-    select * from {{ ref('int_rfm_populations__dated') }}
 ),
 
 counted_days as (

@@ -1,7 +1,12 @@
 with
 
 measured as (
-    select * from {{ ref('int_rfm_customers__measured') }}
+    select *
+    from {{ changed_rows(
+        ref('int_rfm_customers__measured'),
+        ref('changed_rfm_populations'),
+        ['population_number']
+    ) }}
 ),
 
 bounds as (

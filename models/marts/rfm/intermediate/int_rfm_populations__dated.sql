@@ -16,12 +16,24 @@ settings as (
     select * from {{ ref('rfm_settings') }}
 ),
 
+-- Numbered as they are declared, so that the first order of one never renumbers another.
 units as (
     select
-        business_unit,
-        row_number() over (order by business_unit) as unit_number
-    from customer_days
-    group by business_unit
+        n.business_unit,
+        n.unit_number
+    from (
+        {%- for unit in business_units() %}
+        select
+            {{ sql_text(unit) }} as business_unit,
+            {{ loop.index }} as unit_number
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as n
+    where exists (
+        select 1
+        from customer_days as d
+        where n.business_unit = d.business_unit
+    )
 ),
 
 -- The as-of date is a snapshot of its own unless it is a month's end itself.
@@ -30,18 +42,17 @@ snapshots as (
         d.date_on as snapshot_on,
         d.is_month_end,
         d.date_on = c.as_of_date as is_as_of,
-        row_number() over (order by d.date_on) as snapshot_number,
-        count(*) over () as snapshots
+        {{ days_between("cast('1900-01-01' as date)", 'd.date_on') }} as day_number
     from dates as d
     cross join clock as c
     where d.date_on <= c.as_of_date
         and (d.is_month_end or d.date_on = c.as_of_date)
 )
 
--- A unit's populations have consecutive numbers in the order of their dates: one integer to sort
--- and join by, where a name and a date would cost three times as much.
+-- A unit's populations are numbered in the order of their dates, each by its own date alone: one
+-- integer to sort and join by, where a name and a date would cost three times as much.
 select
-    cast((u.unit_number - 1) * s.snapshots + s.snapshot_number as integer) as population_number,
+    cast(u.unit_number * 1000000 + s.day_number as integer) as population_number,
     u.business_unit,
     cast(u.unit_number as integer) as unit_number,
     s.snapshot_on,
