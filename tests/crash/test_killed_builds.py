@@ -53,9 +53,7 @@ PUBLISHING = (
 )
 SWAPPED = (
     Moment("swapped, before the new state stands", r"/build/kept\.old$"),
-    Moment(
-        "the new state stands, before it is remembered", r"/build/inputs\.fingerprint$", number=2
-    ),
+    Moment("the new state stands, not yet remembered", r"/build/inputs\.fingerprint$", number=2),
 )
 
 
