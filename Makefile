@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3.11
 BIN := .venv/bin
+LINES = 1000000 10000000
 
-.PHONY: help demo test soak lint lock
+.PHONY: help demo test bench soak lint lock
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,6 +24,14 @@ demo: .venv/ready ## Write a sample, run the whole pipeline, say what to look at
 test: .venv/ready lint ## Lint, types and every test
 	$(BIN)/pytest
 
+.venv-bench/ready: bench/requirements.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r bench/requirements.lock
+	@touch $@
+
+bench: .venv/ready .venv-bench/ready ## What builds and questions cost, LINES="1000000 10000000"
+	$(BIN)/python -m bench $(LINES)
+
 POINTS ?= 50
 SEED ?= 1
 soak: .venv/ready ## kill -9 at random moments of builds (POINTS=50 SEED=1), an hour and more
@@ -34,7 +43,9 @@ lint: .venv/ready ## ruff, mypy, sqlfluff, without exclusions
 	$(BIN)/mypy
 	WAREHOUSE_BUILD=$$(mktemp -d) $(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
 
-lock: .venv/ready ## Lock requirements.in again (needs uv)
-	uv pip compile requirements.in -q --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --no-strip-extras -o requirements.lock
+lock: .venv/ready ## Lock what is required again (needs uv)
+	for folder in . bench; do \
+	  uv pip compile $$folder/requirements.in -q --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --no-strip-extras -o $$folder/requirements.lock || exit 1; \
+	done

@@ -167,7 +167,7 @@ def _register(warehouse: Warehouse, config: BuildConfig) -> None:
         build_files.start_anew(settings)
         _register(warehouse, config)
     else:
-        model_state.invalidate(
+        warehouse.change = model_state.invalidate(
             settings.build,
             before,
             json.loads((warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")),
@@ -201,12 +201,13 @@ def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition
             context.log.info("Nothing that the marts rest on has changed: nothing to build.")
             return  # with nothing built, publishing is skipped
         warehouse.begin(is_anew=False, goes_on=False)
+        unchanged = warehouse.change.unchanged if warehouse.change else ()
         run = warehouse.dbt.cli(
-            ["build", *dbt.variables(warehouse.settings)],
+            ["build", *dbt.variables(warehouse.settings), *dbt.leaving_out(unchanged)],
             context=context,
             target_path=warehouse.dbt_target,
         )
-        nodes = len(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
+        nodes = len(json.loads(manifest.read_text(encoding="utf-8"))["nodes"]) - len(unchanged)
         for done, event in enumerate(dbt.events_of(run), start=1):
             report("models and tests", min(done, nodes), nodes)
             yield event

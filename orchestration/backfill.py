@@ -4,8 +4,6 @@ A nightly build finds by itself which months it must restate. This is for whoeve
 trust what stands: it is a build like every other, and publishes like every other.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 
 import dagster as dg

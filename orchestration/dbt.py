@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,11 @@ def variables(settings: Settings) -> list[str]:
     for (system, name), table in sorted(load_tables(settings).items()):
         systems[system][name] = table.feed
     return ["--vars", json.dumps({"systems": systems})]
+
+
+def leaving_out(nodes: Collection[str]) -> list[str]:
+    """dbt's arguments to build all but `nodes` (their fqn), tests by their own names alone."""
+    return ["--indirect-selection", "empty", "--exclude", *nodes] if nodes else []
 
 
 def resource(settings: Settings) -> DbtCliResource:

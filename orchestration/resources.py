@@ -19,6 +19,7 @@ from pydantic import PrivateAttr
 from crm.contracts import SourceTable, load_tables
 from crm.operation import build_files
 from crm.operation.locking import writer_lock
+from crm.operation.model_state import Change
 from crm.settings import Settings, load_settings
 from orchestration import dbt, inputs, runs
 
@@ -31,6 +32,7 @@ class Warehouse(dg.ConfigurableResource[Any]):
     _is_locked: bool = PrivateAttr(default=False)
     _inputs: str | None = PrivateAttr(default=None)
     _is_unchanged: bool = PrivateAttr(default=False)
+    _change: Change | None = PrivateAttr(default=None)
     _has_begun: bool = PrivateAttr(default=False)
     _goes_on: bool = PrivateAttr(default=False)
 
@@ -94,6 +96,15 @@ class Warehouse(dg.ConfigurableResource[Any]):
             inputs.forget(self._settings)
             build_files.begin(self._settings, is_anew=is_anew)
             self._has_begun, self._goes_on = True, goes_on
+
+    @property
+    def change(self) -> Change | None:
+        """What this run must build; none while nothing is known, then all of it."""
+        return self._change
+
+    @change.setter
+    def change(self, change: Change) -> None:
+        self._change = change
 
     def ended_well(self, context: dg.AssetExecutionContext) -> None:
         """Remember what a whole run rested on. A run of some of the assets proves nothing."""

@@ -41,6 +41,8 @@ class Node:
     column_types: Mapping[str, str]
     description: str
     language: str = "sql"
+    is_incremental: bool = False
+    pre_hooks: tuple[str, ...] = ()  # as written, not compiled
 
 
 class Project:
@@ -69,14 +71,23 @@ class Project:
 
 
 @functools.cache
-def compiled_project(systems: tuple[str, ...] | None = None) -> Project:
-    """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all)."""
+def compiled_project(
+    systems: tuple[str, ...] | None = None, relations: tuple[str, ...] = ()
+) -> Project:
+    """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all).
+
+    `relations` are tables that dbt is to find already made.
+    """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home=home, systems=systems)
         settings.build.mkdir()
         with duckdb.connect(str(settings.build / "build.duckdb")) as con:
             register(con, settings, load_tables(settings))
+            con.execute(f"attach '{settings.build / 'marts.duckdb'}' as marts")
+            for relation in relations:
+                con.execute(f"create schema if not exists {relation.rpartition('.')[0]}")
+                con.execute(f"create table {relation} (nothing boolean)")
         command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
         command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
         command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
@@ -114,6 +125,8 @@ def _node(content: Mapping[str, Any]) -> Node:
         column_types=content["config"].get("column_types") or {},
         description=content.get("description", ""),
         language=content.get("language") or "sql",
+        is_incremental=content["config"].get("materialized") == "incremental",
+        pre_hooks=tuple(hook["sql"] for hook in content["config"].get("pre-hook") or ()),
     )
 
 
@@ -137,12 +150,7 @@ class Warehouse:
         self.con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         self._present: set[str] = set()
         self._delivered: set[str] | None = None
-        for name, rows in (given or {}).items():
-            if not isinstance(rows, str):
-                self.con.register("given_rows", rows)
-            self._create(
-                project.ids[name], rows if isinstance(rows, str) else "select * from given_rows"
-            )
+        self._give(given or {})
 
     def build(self, *names: str) -> Warehouse:
         """Run the named models and whatever they rest on that is not there yet."""
@@ -178,6 +186,15 @@ class Warehouse:
         for key, node in self.project.nodes.items():
             if node.kind == "source":
                 self._present.add(key)
+
+    def _give(self, given: Mapping[str, pa.Table | pd.DataFrame | str]) -> None:
+        for name, rows in given.items():
+            if not isinstance(rows, str):
+                self.con.register("given_rows", rows)
+            self._create(
+                self.project.ids[name],
+                rows if isinstance(rows, str) else "select * from given_rows",
+            )
 
     def _ensure(self, key: str) -> None:
         node = self.project.nodes.get(key)

@@ -12,7 +12,7 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,25 +109,42 @@ def customer_pairs(
     weights: pa.Table,
     settings: pa.Table,
     resources: Resources | None = None,
+    changed: pa.Table | None = None,
 ) -> pa.Table:
     """The probable pairs among rows of `customer_records`, as `PAIRS`, ordered by their keys.
 
-    `weights` and `settings` are the seeds. A pair's probability rests on its two records alone,
-    so neither other records, nor their order, nor the number of threads change it.
+    `weights` and `settings` are the seeds. Where `changed` is given, only pairs of which one record
+    or both have their `record_key` in it. A pair's probability rests on its two records alone, so
+    neither other records, nor their order, nor the number of threads change it.
     """
     switches = read_settings(settings)
     if not switches.is_on or records.num_rows == 0:
         return PAIRS.empty_table()
     version, numbers = read_weights(weights)
+    if changed is not None and changed.num_rows == 0:
+        return PAIRS.empty_table()
+    models = MODELS if changed is None else tuple(map(_of_changed, MODELS))
     with _workspace(resources or Resources()) as con:
         con.register("customer_records", records)
-        parts = [_pairs_of(con, model, numbers, switches) for model in MODELS]
+        if changed is not None:
+            con.register("changed_records", changed)
+        parts = [_pairs_of(con, model, numbers, switches) for model in models]
     pairs = pa.concat_tables(parts)
     named = pairs.append_column("model_version", pa.array([version] * len(pairs), pa.string()))
     return (
         named.select(PAIRS.names)
         .cast(PAIRS)
         .sort_by([("record_key_l", "ascending"), ("record_key_r", "ascending")])
+    )
+
+
+def _of_changed(model: Model) -> Model:
+    """The model for pairs of which a record has changed: its blocks begin with those few."""
+    is_changed = "record_key in (select record_key from changed_records)"
+    return replace(
+        model,
+        columns={**model.columns, "is_changed": is_changed},
+        blocks=tuple(f"{side}.is_changed and {block}" for block in model.blocks for side in "lr"),
     )
 
 

@@ -3,7 +3,9 @@
 with
 
 records as (
-    select * from {{ ref('int_customer_records__current') }}
+    select r.*
+    from {{ ref('int_customer_records__current') }} as r
+    where {{ is_not_held('r', ['record_key', 'load_id', 'source_line_number', 'trust_rank']) }}
 ),
 
 formed_names as (
@@ -68,7 +70,9 @@ names as (
         coalesce(o.value, case when n.customer_type = 'organisation' then n.words end)
             as organisation_words,
         l.legal_form
-    from formed_names as n
+    from records as r
+    inner join formed_names as n
+        on r.record_key = n.record_key
     left join split_names as s
         on n.record_key = s.record_key
     left join romanised as g

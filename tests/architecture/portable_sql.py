@@ -190,8 +190,9 @@ def breaches(sources: Mapping[str, str], *, compiled: bool = False) -> list[str]
 
 def bare(source: str) -> str:
     """SQL without comments, Jinja and the content of texts."""
-    for comment in (r"\{#.*?#\}", r"--[^\n]*"):
-        source = re.sub(comment, " ", source, flags=re.DOTALL)
+    source = re.sub(r"\{#.*?#\}", " ", source, flags=re.DOTALL)
+    source = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " x ", source, flags=re.DOTALL)
+    # Whichever begins first: a text may hold two dashes, a comment an apostrophe.
     return re.sub(
-        r"'(?:[^']|'')*'", "''", re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " x ", source, flags=re.DOTALL)
+        r"'(?:[^']|'')*'|--[^\n]*", lambda found: "''" if found[0][0] == "'" else " ", source
     )

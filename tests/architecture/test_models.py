@@ -182,9 +182,9 @@ BREACHES: list[tuple[Rule, Breach, str]] = [
         "dim_customers.email identifies a person",
     ),
     (
-        rules.merges_by_a_key,
-        config("fct_orders", materialized="incremental"),
-        "fct_orders is incremental without a unique_key",
+        rules.forgets_what_it_makes_anew,
+        config("dim_dates", materialized="incremental"),
+        "dim_dates is kept and its pre-hook deletes nothing",
     ),
     (
         rules.is_configured_by_its_folder,

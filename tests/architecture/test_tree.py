@@ -144,8 +144,10 @@ def test_a_path_below_something_is_no_machines_path() -> None:
     assert rules.no_machine_is_named({"a.md": lines}, {}) == []
 
 
-def test_the_lock_is_whole(texts: dict[str, str]) -> None:
-    assert rules.lock_is_whole(texts["requirements.lock"], texts["requirements.in"]) == []
+@pytest.mark.parametrize("folder", ["", "bench/"])
+def test_the_lock_is_whole(texts: dict[str, str], folder: str) -> None:
+    lock, wanted = texts[f"{folder}requirements.lock"], texts[f"{folder}requirements.in"]
+    assert rules.lock_is_whole(lock, wanted) == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ NAMES_A_MODEL: Mapping[tuple[str, str], str] = {
     ("crm/operation/status.py", "loads"): "shows the loads to a person",
     ("crm/operation/status.py", "quarantined_rows"): "shows a person what was held back",
     ("crm/lake/raw_views.py", "customer_merges"): "the log goes on from what was published last",
+    ("crm/lake/raw_views.py", "restatements"): "the same",
+    ("orchestration/backfill.py", "dim_dates"): "which months there are to be made anew",
+    ("crm/lake/raw_views.py", "rfm_customer_months"): "what readers have seen, to be compared with",
     **{
         ("crm/identity/benchmarks.py", seed): "measures with the seeds' files, without a build"
         for seed in (

@@ -36,7 +36,7 @@ EARLY_IN_DBT = Moment(
     "early in dbt, its parent",
     r"/dbt/run/crm/models/(staging|feeds)/",
     process="crm-dbt",
-    number=_seeded.randint(1, 40),
+    number=_seeded.randint(1, 8),
     seconds=_seeded.uniform(0.01, 0.3),
     victim="parent",
 )
@@ -44,7 +44,7 @@ LATE_IN_DBT = Moment(
     "in the tests of the marts, dbt itself",
     r"/dbt/run/crm/models/(marts|quality)/.*\.yml/",
     process="crm-dbt",
-    number=_seeded.randint(1, 20),
+    number=_seeded.randint(1, 8),
     victim="self",
 )
 PUBLISHING = (

@@ -3,7 +3,9 @@
 with
 
 records as (
-    select * from {{ ref('int_customer_records__current') }}
+    select r.*
+    from {{ ref('int_customer_records__current') }} as r
+    where {{ is_not_held('r') }}
 ),
 
 vocabulary as (
@@ -22,6 +24,8 @@ road_words as (
 tidied as (
     select
         record_key,
+        load_id,
+        source_line_number,
         nullif(lower({{ stripped('email') }}), '') as email,
         {{ tidy('address_line') }} as address_line,
         {{ tidy('city') }} as city,
@@ -33,6 +37,8 @@ tidied as (
 parted as (
     select
         record_key,
+        load_id,
+        source_line_number,
         email,
         address_line,
         postal_code_key,
@@ -46,6 +52,8 @@ parted as (
 numbered as (
     select
         record_key,
+        load_id,
+        source_line_number,
         email,
         mailbox,
         email_domain,
@@ -83,6 +91,8 @@ ended as (
 
 select
     e.record_key,
+    e.load_id,
+    e.source_line_number,
     case when not e.is_placeholder_email then e.email end as clean_email,
     case when not e.is_placeholder_email then e.email_domain end as email_domain,
     case

@@ -3,7 +3,9 @@
 with
 
 records as (
-    select * from {{ ref('int_customer_records__current') }}
+    select r.*
+    from {{ ref('int_customer_records__current') }} as r
+    where {{ is_not_held('r') }}
 ),
 
 vocabulary as (
@@ -17,6 +19,8 @@ vocabulary as (
 tidied as (
     select
         record_key,
+        load_id,
+        source_line_number,
         customer_type,
         country_code,
         {{ tidy('full_name') }} as full_name,
@@ -29,6 +33,8 @@ tidied as (
 named as (
     select
         t.record_key,
+        t.load_id,
+        t.source_line_number,
         t.customer_type,
         t.country_code,
         t.given_name,
@@ -48,6 +54,8 @@ named as (
 written as (
     select
         record_key,
+        load_id,
+        source_line_number,
         customer_type,
         country_code,
         given_name,
@@ -65,7 +73,6 @@ compared as (
         *,
         {{ match_form('full_name') }} as words
     from written
-    where full_name is not null
 ),
 
 -- In Han characters a form is glued to the name. A person's name has none: Sá is a surname.
@@ -89,6 +96,8 @@ ended as (
 
 select
     e.record_key,
+    e.load_id,
+    e.source_line_number,
     e.country_code,
     e.full_name,
     e.given_name,

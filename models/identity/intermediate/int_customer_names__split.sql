@@ -18,9 +18,11 @@ vocabulary as (
 ),
 
 persons as (
-    select *
-    from names
-    where coalesce(customer_type, '') <> 'organisation'
+    select n.*
+    from names as n
+    where n.full_name is not null
+        and coalesce(n.customer_type, '') <> 'organisation'
+        and {{ is_not_held('n') }}
 ),
 
 -- Up to three titles stand before a name and two behind it.
@@ -29,6 +31,8 @@ persons as (
 untitled_{{ loop.index }} as (
     select
         n.record_key,
+        n.load_id,
+        n.source_line_number,
         n.country_code,
         n.family_name,
         {{ without_title(place, 'n.given_name') }} as given_name,
@@ -42,6 +46,8 @@ untitled_{{ loop.index }} as (
 with_comma as (
     select
         u.record_key,
+        u.load_id,
+        u.source_line_number,
         u.country_code,
         u.full_name,
         u.given_name,
@@ -56,6 +62,8 @@ with_comma as (
 turned as (
     select
         record_key,
+        load_id,
+        source_line_number,
         country_code,
         case
             when has_comma then concat(behind_comma, ' ', before_comma)
@@ -69,6 +77,8 @@ turned as (
 in_scripts as (
     select
         record_key,
+        load_id,
+        source_line_number,
         country_code,
         full_name,
         given_name,
@@ -89,6 +99,8 @@ in_scripts as (
 ordered as (
     select
         s.record_key,
+        s.load_id,
+        s.source_line_number,
         s.country_code,
         s.full_name,
         s.given_name,
@@ -147,6 +159,8 @@ with_both as (
 
 select
     record_key,
+    load_id,
+    source_line_number,
     case
         when han_text is null then {{ in_usual_case('full_name') }}
         when han_given is not null and not {{ matches('full_name', '[A-Za-z]') }} then han_text

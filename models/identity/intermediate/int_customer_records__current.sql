@@ -9,12 +9,32 @@ country_words as (
 ),
 
 standing as (
-    select
-        *,
-        {{ tidy('country') }} as tidy_country
+    select *
     from records
     where is_current
         and not is_withdrawn
+),
+
+-- Millions of records name a few dozen countries.
+named as (
+    select distinct country
+    from standing
+),
+
+countries as (
+    select
+        country,
+        {{ tidy('country') }} as tidy_country
+    from named
+),
+
+codes as (
+    select
+        c.country,
+        w.country_code
+    from countries as c
+    inner join country_words as w
+        on {{ match_form('c.tidy_country') }} = w.country_word
 )
 
 select
@@ -45,5 +65,5 @@ select
     s.tax_code,
     s.loyalty_card_id
 from standing as s
-left join country_words as c
-    on {{ match_form('s.tidy_country') }} = c.country_word
+left join codes as c
+    on s.country = c.country
