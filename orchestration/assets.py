@@ -167,11 +167,11 @@ def _register(warehouse: Warehouse, config: BuildConfig) -> None:
         build_files.start_anew(settings)
         _register(warehouse, config)
     else:
-        warehouse.change = model_state.invalidate(
-            settings.build,
-            before,
-            json.loads((warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")),
-            settings.reporting_currency,
+        manifest = (warehouse.dbt_target / "manifest.json").read_text(encoding="utf-8")
+        warehouse.must_build(
+            model_state.invalidate(
+                settings.build, before, json.loads(manifest), settings.reporting_currency
+            )
         )
 
 

@@ -102,8 +102,8 @@ class Warehouse(dg.ConfigurableResource[Any]):
         """What this run must build; none while nothing is known, then all of it."""
         return self._change
 
-    @change.setter
-    def change(self, change: Change) -> None:
+    def must_build(self, change: Change) -> None:
+        """Say what there is to build."""
         self._change = change
 
     def ended_well(self, context: dg.AssetExecutionContext) -> None:

@@ -213,8 +213,7 @@ def _models(manifest: Manifest) -> list[Node]:
 
 def _is_kept(node: Node) -> bool:
     """Whether a model goes on from its own table, as Python models do before they replace it."""
-    is_incremental = node["config"]["materialized"] == "incremental"
-    return is_incremental or node["language"] == "python"
+    return bool(node["config"]["materialized"] == "incremental" or node["language"] == "python")
 
 
 def _id(node: Node) -> str:
