@@ -17,18 +17,20 @@ settings as (
 ),
 
 -- Numbered as they are declared, so that the first order of one never renumbers another.
+declared_units as (
+    {%- for unit in business_units() %}
+    select
+        {{ sql_text(unit) }} as business_unit,
+        {{ loop.index }} as unit_number
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 units as (
     select
         n.business_unit,
         n.unit_number
-    from (
-        {%- for unit in business_units() %}
-        select
-            {{ sql_text(unit) }} as business_unit,
-            {{ loop.index }} as unit_number
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as n
+    from declared_units as n
     where exists (
         select 1
         from customer_days as d
