@@ -18,12 +18,7 @@ settings as (
 
 -- Numbered as they are declared, so that the first order of one never renumbers another.
 declared_units as (
-    {%- for unit in business_units() %}
-    select
-        {{ sql_text(unit) }} as business_unit,
-        {{ loop.index }} as unit_number
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ declared_business_units() }}
 ),
 
 units as (
@@ -31,11 +26,8 @@ units as (
         n.business_unit,
         n.unit_number
     from declared_units as n
-    where exists (
-        select 1
-        from customer_days as d
-        where n.business_unit = d.business_unit
-    )
+    inner join (select distinct business_unit from customer_days) as d
+        on n.business_unit = d.business_unit
 ),
 
 -- The as-of date is a snapshot of its own unless it is a month's end itself.
