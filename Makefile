@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LINES = 1000000 10000000
 
-.PHONY: help demo test bench lint lock
+.PHONY: help demo test bench soak lint lock
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -31,6 +31,11 @@ test: .venv/ready lint ## Lint, types and every test
 
 bench: .venv/ready .venv-bench/ready ## What builds and questions cost, LINES="1000000 10000000"
 	$(BIN)/python -m bench $(LINES)
+
+POINTS ?= 50
+SEED ?= 1
+soak: .venv/ready ## kill -9 at random moments of builds (POINTS=50 SEED=1), an hour and more
+	POINTS=$(POINTS) SEED=$(SEED) $(BIN)/pytest -o addopts="" -q -s -p no:cacheprovider tests/crash/soak.py
 
 lint: .venv/ready ## ruff, mypy, sqlfluff, without exclusions
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from crm.extraction import extraction
 from crm.extraction.databases import sources
 from crm.lake import ingestion as lake
 from crm.lake import raw_views
-from crm.operation import build_files, model_state
+from crm.operation import build_files, model_state, shortage
 from crm.operation.alerts import send
 from crm.publication import publishing
 from crm.publication.mart_contract import contract_from_manifest
@@ -91,6 +91,7 @@ def ingest_assets(tables: Mapping[tuple[str, str], SourceTable]) -> dg.AssetsDef
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse.be_the_writer(context)
         settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
+        shortage.require_room(settings)
         build_files.prepare(settings, now)
         extracted = extraction.extract(
             settings, sources(load_systems(settings)), now, stage("asking databases")
@@ -207,7 +208,7 @@ def model_assets(manifest: Path, switched_off: list[str]) -> dg.AssetsDefinition
             target_path=warehouse.dbt_target,
         )
         nodes = len(json.loads(manifest.read_text(encoding="utf-8"))["nodes"]) - len(unchanged)
-        for done, event in enumerate(run.stream(), start=1):
+        for done, event in enumerate(dbt.events_of(run), start=1):
             report("models and tests", min(done, nodes), nodes)
             yield event
 

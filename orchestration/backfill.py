@@ -13,6 +13,7 @@ import duckdb
 from crm.publication.mart_file import MARTS_FILE
 from crm.publication.versions import current_version, version_folder
 from crm.settings import Settings, load_settings
+from orchestration import runs
 from orchestration.assets import MONTHS, BuildConfig
 
 
@@ -22,6 +23,7 @@ def month_assets(settings: Settings) -> dg.AssetsDefinition:
     def months(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from orchestration.instance import run_build  # composes definitions, of which this is one
 
+        context.instance.add_run_tags(context.run_id, runs.process_tag())
         window = context.partition_time_window
         built = run_build(
             load_settings(),

@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DbtCliInvocation, DbtCliResource
+from dagster_dbt.errors import DagsterDbtError
 
 from crm.contracts import load_tables
 from crm.errors import CrmError
@@ -28,7 +30,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class DbtError(CrmError):
-    """dbt could not read the project."""
+    """dbt could not read the project, or did not come to its end."""
 
 
 def target_path(settings: Settings) -> Path:
@@ -58,7 +60,7 @@ def variables(settings: Settings) -> list[str]:
 
 def leaving_out(nodes: Collection[str]) -> list[str]:
     """dbt's arguments to build all but `nodes` (their fqn), tests by their own names alone."""
-    return ["--indirect-selection", "empty", "--exclude", *nodes] if nodes else []
+    return ["--indirect-selection", "empty", "--exclude", " ".join(nodes)] if nodes else []
 
 
 def resource(settings: Settings) -> DbtCliResource:
@@ -68,6 +70,20 @@ def resource(settings: Settings) -> DbtCliResource:
         profiles_dir=str(PROJECT_ROOT),
         dbt_executable=str(Path(sys.executable).with_name("crm-dbt")),
     )
+
+
+def events_of(run: DbtCliInvocation) -> Iterator[Any]:
+    """What dbt does, as it does it. Raises `DbtError` when dbt was killed, else dbt's own error."""
+    try:
+        yield from run.stream()
+    except DagsterDbtError:
+        if run.process.returncode >= 0:
+            raise
+        killed_by = signal.Signals(-run.process.returncode).name
+        raise DbtError(
+            f"dbt was killed ({killed_by}) while it built the models.",
+            fix="See what killed it: memory, a reboot, a person. Then run `crm build` again.",
+        ) from None
 
 
 def prepare_manifest(settings: Settings) -> Path:

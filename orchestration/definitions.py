@@ -15,7 +15,7 @@ from orchestration.backfill import month_assets
 from orchestration.jobs import build
 from orchestration.resources import Warehouse
 from orchestration.schedules import daily
-from orchestration.sensors import new_files, watch
+from orchestration.sensors import dead_runs, new_files, watch
 
 
 def compose(settings: Settings) -> dg.Definitions:
@@ -32,7 +32,7 @@ def compose(settings: Settings) -> dg.Definitions:
         ],
         jobs=[build],
         schedules=[daily(settings)],
-        sensors=[new_files, watch],
+        sensors=[new_files, dead_runs, watch],
         resources={"warehouse": Warehouse()},
         executor=dg.in_process_executor,
     )

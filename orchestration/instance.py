@@ -16,8 +16,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm.operation.shortage import advice
 from crm.publication.versions import current_version
 from crm.settings import Settings
+from orchestration import runs
 from orchestration.assets import NOT_EXTRACTED, PUBLISHED, BuildConfig
 from orchestration.definitions import compose
 
@@ -71,6 +73,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             raise_on_error=False,
+            tags=runs.process_tag(),
         )
         checks = result.get_asset_check_evaluations()
         published = result.asset_materializations_for_node("publish") if result.success else []
@@ -93,7 +96,7 @@ def run_build(settings: Settings, config: BuildConfig) -> BuildResult:
             not check.passed and check.severity == dg.AssetCheckSeverity.WARN for check in checks
         ),
         failures=(
-            *(_failure(event) for event in result.all_events if event.is_step_failure),
+            *(_failure(event, settings) for event in result.all_events if event.is_step_failure),
             *(
                 f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
                 for check in errors
@@ -117,8 +120,9 @@ def open_web_ui(settings: Settings, arguments: Sequence[str]) -> None:
     os.execv(dagster, [dagster, "dev", "-m", "orchestration.definitions", *arguments])  # noqa: S606
 
 
-def _failure(event: dg.DagsterEvent) -> str:
+def _failure(event: dg.DagsterEvent, settings: Settings) -> str:
     error = event.step_failure_data.error
     while error and error.cause:
         error = error.cause
-    return error.message.strip() if error else (event.message or "The step failed.")
+    said = error.message.strip() if error else (event.message or "The step failed.")
+    return "\n".join([said, *filter(None, [advice(said, settings)])])

@@ -7,6 +7,7 @@ import datetime as dt
 import dagster as dg
 
 from crm.operation.alerts import Alert, send
+from crm.operation.shortage import advice
 from crm.settings import load_settings
 from orchestration.assets import MONTHS
 
@@ -15,13 +16,15 @@ from orchestration.assets import MONTHS
 def alert_on_failure(context: dg.HookContext) -> None:
     """A failed step raises an alert, whoever started the run."""
     cause = str(context.op_exception) if context.op_exception else "no exception was recorded"
+    settings = load_settings()
     send(
-        load_settings(),
+        settings,
         Alert(
             kind="failed_run",
             title=f"Step '{context.op.name}' of run {context.run_id[:8]} failed",
             cause=cause,
-            fix="The last published version stands. Mend the cause, then run `crm build`.",
+            fix="The last published version stands. "
+            + (advice(cause, settings) or "Mend the cause, then run `crm build`."),
             at=dt.datetime.now(dt.UTC),
         ),
     )

@@ -6,6 +6,7 @@ between two steps of this one. How the lock works is `crm/operation/locking.py`.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,7 +37,9 @@ class Warehouse(dg.ConfigurableResource[Any]):
     _goes_on: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Read the settings of this run and pass them to the dbt it will start."""
+        """Note who does this run's work, read its settings, pass them to the dbt it will start."""
+        if context.instance is not None and context.run_id is not None:
+            context.instance.add_run_tags(context.run_id, runs.process_tag())
         self._settings = load_settings()
         dbt.use_environment(self._settings)
 
@@ -71,12 +74,11 @@ class Warehouse(dg.ConfigurableResource[Any]):
         """
         if self._is_locked:
             return
-        runs.tag_with_process(context.instance, context.run_id)
         self._held.enter_context(
             writer_lock(self._settings, f"run {context.run_id[:8]}, process {os.getpid()}")
         )
         self._is_locked = True
-        runs.end_dead_runs(context.instance, self._settings)
+        runs.end_dead_runs(context.instance, self._settings, dt.datetime.now(dt.UTC))
 
     @property
     def is_unchanged(self) -> bool:

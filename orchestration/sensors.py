@@ -1,4 +1,4 @@
-"""What is watched between builds: new files, late sources, a stopped schedule.
+"""What is watched between builds: new files, killed runs, late sources, a stopped schedule.
 
 What counts as late is `crm/operation/freshness.py`, how an alert reaches people `alerts.py` there.
 """
@@ -17,6 +17,7 @@ from crm.operation.alerts import Alert, send
 from crm.operation.freshness import late_sources, stale_build
 from crm.settings import load_settings
 from orchestration.jobs import build
+from orchestration.runs import end_dead_runs
 
 _SECONDS_BETWEEN_LOOKS = 60
 _SECONDS_BETWEEN_WATCHES = 900
@@ -35,6 +36,16 @@ def new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipRea
         return dg.SkipReason("Nothing new in the landing folder.")
     context.update_cursor(mark)
     return dg.RunRequest(run_key=f"landing-{mark}")
+
+
+@dg.sensor(
+    minimum_interval_seconds=_SECONDS_BETWEEN_LOOKS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Ends the records of runs that were killed: the queue would wait for them forever."""
+    ended = end_dead_runs(context.instance, load_settings(), dt.datetime.now(dt.UTC))
+    return dg.SkipReason(f"Ended the records of {len(ended)} killed runs.")
 
 
 @dg.sensor(

@@ -35,14 +35,17 @@ def crm(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess
     )
 
 
-def start(home: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
-    """Start `crm` and return at once; its messages come through `stderr`."""
+def start(
+    home: Path, *arguments: str, into: int = subprocess.PIPE, **more: str
+) -> subprocess.Popen[str]:
+    """Start `crm` in a process group of its own and return at once; its messages go `into`."""
     return subprocess.Popen(
         [str(_COMMAND), *arguments],
         env=environment(home, **more),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=into,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -79,3 +82,32 @@ def rows(file: Path, sql: str) -> list[tuple[Any, ...]]:
 def version(home: Path) -> str:
     """The published version's id."""
     return (home / "published" / "current").readlink().name
+
+
+def assert_stands(home: Path, published: str) -> None:
+    """Readers see this version, and every column of every table of it can be read."""
+    assert version(home) == published
+    with duckdb.connect(marts(home), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name, table_name, estimated_size > 0 from duckdb_tables()"
+        ).fetchall()
+        assert len(names) > 10
+        for schema, table, has_rows in names:
+            [(text,)] = connection.execute(
+                f"select sum(hash(t)) from {schema}.{table} as t"
+            ).fetchall()
+            assert (text is not None) == has_rows, table
+
+
+def refused(run: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The command failed with one message that has these words, and no stack of calls.
+
+    The alert that every failed run raises is one more line, for the log.
+    """
+    assert run.returncode == 1, run.stdout + run.stderr
+    for never in ("Traceback", "Stack Trace", 'File "'):
+        assert never not in run.stderr, run.stderr
+    lines = [line for line in run.stderr.splitlines() if not line.startswith("failed_run |")]
+    message = " ".join(" ".join(lines).split())
+    for word in words:
+        assert message.count(word) == 1, run.stderr

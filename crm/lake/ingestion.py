@@ -53,7 +53,7 @@ __all__ = [
 
 READER_VERSION = 2  # raise it when the readers judge differently: refused files are looked at again
 LONGEST_REASON = 500
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,10 @@ class _Run:
         except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise
+            # The engine has the system's words and no number.
+            for code in FULL:
+                if os.strerror(code) in str(error):
+                    raise OSError(code, str(error)) from error
             self.waiting.append(Waiting(file.path, f"It could not be read: {error}"))
             self.warnings.append(f"'{file.path}' could not be read and waits: {error}")
 

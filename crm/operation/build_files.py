@@ -21,6 +21,7 @@ import duckdb
 
 from crm.errors import CrmError
 from crm.operation.locking import require_space
+from crm.operation.shortage import advice
 from crm.settings import Settings
 
 _NAMES = ("build.duckdb", "marts.duckdb")
@@ -28,19 +29,22 @@ _log = logging.getLogger(__name__)
 
 
 class BuildFileError(CrmError):
-    """A build database that another process keeps open."""
+    """A build database that cannot be opened now and is not broken."""
 
 
 def prepare(settings: Settings, now: dt.datetime) -> list[Path]:
     """Make the build databases fit to be opened; what had to be set aside.
 
     A file that cannot be opened (a write-ahead log that will not replay, a torn page) is set aside
-    with its log and built anew from raw; it is never deleted silently. Raises `BuildFileError` when
-    another process holds one open.
+    with its log and built anew from raw; it is never deleted silently. After a build that did not
+    end well the kept copies are looked at: the files themselves may be half copied, and `begin`
+    replaces them. Raises `BuildFileError` when another process holds one open, or the disk is too
+    full to open it.
     """
     settings.build.mkdir(parents=True, exist_ok=True)
     set_aside = []
-    for file in filter(Path.exists, _files(settings)):
+    state = _kept(settings) if _kept(settings).is_dir() else settings.build
+    for file in filter(Path.exists, (state / name for name in _NAMES)):
         try:
             with duckdb.connect(str(file)) as connection:
                 connection.execute("checkpoint")
@@ -50,9 +54,11 @@ def prepare(settings: Settings, now: dt.datetime) -> list[Path]:
                     f"{file} is open in another process: {error}",
                     fix="Close it; readers belong on published/marts.duckdb.",
                 ) from error
+            if fix := advice(str(error), settings):
+                raise BuildFileError(f"{file} cannot be opened: {error}", fix=fix) from error
             for part in (file, _log_of(file)):
                 if part.exists():
-                    aside = part.with_name(f"{part.name}.broken-{now:%Y%m%dT%H%M%SZ}")
+                    aside = settings.build / f"{part.name}.broken-{now:%Y%m%dT%H%M%SZ}"
                     part.rename(aside)
                     set_aside.append(aside)
             _log.error(

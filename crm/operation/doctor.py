@@ -24,11 +24,11 @@ from crm.lake.deliveries import read_deliveries
 from crm.lake.landing import misplaced
 from crm.operation.freshness import late_sources, stale_build
 from crm.operation.locking import refuse_network_file_system, writer_lock
+from crm.operation.shortage import bytes_wanted
 from crm.publication import marts
 from crm.publication.versions import current_manifest
 from crm.settings import Settings
 
-_ROOM_FACTOR = 3  # a build may hold the old tables, the new ones and the copy to publish at once
 _LEAST_BYTES = 500_000_000
 
 
@@ -107,8 +107,7 @@ def _folders(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    built = sum(file.stat().st_size for file in settings.build.glob("*.duckdb"))
-    free, wanted = shutil.disk_usage(settings.build).free, max(_ROOM_FACTOR * built, _LEAST_BYTES)
+    free, wanted = shutil.disk_usage(settings.build).free, max(bytes_wanted(settings), _LEAST_BYTES)
     if free < wanted:
         raise CrmError(
             f"{free / 1e9:.1f} GB are free where a build may want {wanted / 1e9:.1f} GB.",

@@ -1,5 +1,6 @@
 """Runs that died are found and ended; living ones are let be."""
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -35,6 +36,10 @@ def started_run(instance, process=None):
     return run.run_id
 
 
+def ended(instance, settings, later=dt.timedelta()):
+    return runs.end_dead_runs(instance, settings, dt.datetime.now(dt.UTC) + later)
+
+
 def status(instance, run_id):
     return instance.get_run_by_id(run_id).status
 
@@ -44,26 +49,29 @@ def test_a_run_whose_process_was_killed_is_ended_as_failed(instance, settings):
     run_id = started_run(instance, child.pid)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    assert runs.end_dead_runs(instance, settings) == [run_id]
+    assert ended(instance, settings) == [run_id]
     assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
 
 
 def test_a_run_whose_process_lives_goes_on(instance, settings):
     run_id = started_run(instance, os.getpid())
-    assert runs.end_dead_runs(instance, settings) == []
+    assert ended(instance, settings) == []
     assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
 
 
 def test_a_pid_that_is_used_again_is_another_process(instance, settings):
     run_id = started_run(instance)
     instance.add_run_tags(run_id, {runs.PROCESS_TAG: f"{os.getpid()}:1"})
-    assert runs.end_dead_runs(instance, settings) == [run_id]
+    assert ended(instance, settings) == [run_id]
 
 
-def test_a_run_that_names_no_process_is_not_ours_to_end(instance, settings):
+def test_a_run_that_names_no_process_is_given_the_time_that_starting_may_take(instance, settings):
     run_id = started_run(instance)
-    assert runs.end_dead_runs(instance, settings) == []
+    patience = dt.timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
+    assert ended(instance, settings, patience - dt.timedelta(seconds=60)) == []
     assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+    assert ended(instance, settings, patience) == [run_id]
+    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from crm.contracts import load_tables
 from crm.lake import ingestion as lake
 from crm.settings import PROJECT_ROOT, load_settings
 from orchestration.instance import prepare_home
-from orchestration.sensors import new_files, watch
+from orchestration.runs import PROCESS_TAG
+from orchestration.sensors import dead_runs, new_files, watch
 
 CSV = "order_id,ordered_at,unit_price,quantity\n1,2026-01-05,9.90,1\n"
 
@@ -136,3 +137,22 @@ def test_switching_the_schedule_off_raises_an_alert(settings, told, monkeypatch)
         look(watch, instance)
     assert len(told) == 1
     assert "schedule is stopped" in told[0]
+
+
+def test_the_queue_does_not_wait_for_a_run_that_was_killed(settings, told):
+    prepare_home(settings)
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    with dg.DagsterInstance.get() as instance:
+        run = instance.create_run_for_job(
+            dg.job(name="build")(lambda: None),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={PROCESS_TAG: f"{killed.pid}:1"},
+        )
+        # What the queue counts as at work: one such run is as many as may be.
+        at_work = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+        assert instance.get_runs_count(at_work) == 1
+        look(dead_runs, instance)
+        assert instance.get_runs_count(at_work) == 0
+        assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
+    assert len(told) == 1
