@@ -60,7 +60,7 @@ def variables(settings: Settings) -> list[str]:
 
 def leaving_out(nodes: Collection[str]) -> list[str]:
     """dbt's arguments to build all but `nodes` (their fqn), tests by their own names alone."""
-    return ["--indirect-selection", "empty", "--exclude", *nodes] if nodes else []
+    return ["--indirect-selection", "empty", "--exclude", " ".join(nodes)] if nodes else []
 
 
 def resource(settings: Settings) -> DbtCliResource:

@@ -7,8 +7,10 @@ variable promises it) its absence is an error.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import done
@@ -16,6 +18,8 @@ from harness import Project, compiled_project
 from hypothesis import settings
 
 from crm.operation.locking import file_lock
+from crm.settings import Settings
+from orchestration.dbt import prepare_manifest
 
 _PROMISED = os.environ.get("CRM_REAL_DATA")
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -80,6 +84,21 @@ def pytest_terminal_summary(
 def project() -> Project:
     """The project as dbt compiles it."""
     return compiled_project()
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest of the project as dbt parses it. Not to be changed: copy it first."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (
+            "WAREHOUSE_BUILD",
+            "WAREHOUSE_THREADS",
+            "WAREHOUSE_MEMORY_LIMIT",
+            "DBT_LOG_PATH",
+        ):
+            patch.setenv(name, "")  # what the parsing sets is taken back
+        file: Path = prepare_manifest(Settings(home=tmp_path_factory.mktemp("parsed")))
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -79,8 +79,7 @@ def compiled_project(
     `relations` are tables that dbt is to find already made.
     """
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        settings = Settings(home=home, systems=systems)
+        settings = Settings(home=Path(folder), systems=systems)
         settings.build.mkdir()
         with duckdb.connect(str(settings.build / "build.duckdb")) as con:
             register(con, settings, load_tables(settings))
@@ -88,22 +87,31 @@ def compiled_project(
             for relation in relations:
                 con.execute(f"create schema if not exists {relation.rpartition('.')[0]}")
                 con.execute(f"create table {relation} (nothing boolean)")
-        command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
-        command += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
-        command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
-        command += variables(settings)
-        for system in switched_off_systems(settings):
-            command += ["--exclude", f"path:models/staging/{system}"]
-        done = subprocess.run(
-            command,
-            env={**os.environ, "WAREHOUSE_BUILD": str(settings.build)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"dbt compile failed:\n{done.stdout}{done.stderr}")
-        manifest = json.loads((home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+        return compile_project(settings, PROJECT_ROOT)
+
+
+def compile_project(settings: Settings, root: Path) -> Project:
+    """`dbt compile` of the project in `root` over the build databases of `settings`.
+
+    Raises `RuntimeError` with dbt's words where it does not compile.
+    """
+    home = settings.home
+    command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet"]
+    command += ["--project-dir", str(root), "--profiles-dir", str(root)]
+    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "log")]
+    command += variables(settings)
+    for system in switched_off_systems(settings):
+        command += ["--exclude", f"path:models/staging/{system}"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "WAREHOUSE_BUILD": str(settings.build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"dbt compile failed:\n{done.stdout}{done.stderr}")
+    manifest = json.loads((home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         key: _node(content)
         for key, content in {**manifest["nodes"], **manifest["sources"]}.items()
@@ -208,6 +216,9 @@ class Warehouse:
             return
         for parent in node.parents:
             self._ensure(parent)
+        self._make(key, node)
+
+    def _make(self, key: str, node: Node) -> None:
         if node.language == "python":
             self.con.register("python_rows", self._rows_of_python_model(node))
             self._create(key, "select * from python_rows")

@@ -1,0 +1,126 @@
+"""Changed rules: what no longer rests on the same rules is built whole, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from crm.operation import model_state
+
+Manifest = dict[str, Any]
+Plant = Callable[[Manifest], None]
+
+SCORES = {"int_rfm_customers__scored", "rfm_customer_months", "rfm_segment_migrations"}
+RFM = {"int_rfm_customers__measured", "int_rfm_populations__bounded", *SCORES}
+OF_RATES = {"exchange_rates_typed", "exchange_rates_ranked"}
+FACTS = {"fct_order_lines", "fct_orders", "int_returns__linked", "customer_days"}
+
+
+def model(name: str) -> Plant:
+    """A model's SQL says something else."""
+    return lambda manifest: _add(_node(manifest, "model", name), "raw_code", "\n-- otherwise")
+
+
+def macro(name: str) -> Plant:
+    """A macro says something else."""
+    return lambda manifest: _add(manifest["macros"][f"macro.crm.{name}"], "macro_sql", " ")
+
+
+def seed(name: str) -> Plant:
+    """A seed has other rows: those of another file."""
+
+    def plant(manifest: Manifest) -> None:
+        _node(manifest, "seed", name)["original_file_path"] = "dbt_project.yml"
+
+    return plant
+
+
+def contract(name: str, column: str) -> Plant:
+    """A column of a feed is declared with another type."""
+
+    def plant(manifest: Manifest) -> None:
+        _node(manifest, "model", name)["columns"][column]["data_type"] = "decimal(9, 1)"
+
+    return plant
+
+
+def description(name: str) -> Plant:
+    """A model is described in other words."""
+    return lambda manifest: _add(_node(manifest, "model", name), "description", " Indeed.")
+
+
+CASES: list[tuple[Plant, set[str]]] = [
+    (model("fct_orders"), {"fct_orders"}),
+    (model("customer_days"), {"customer_days", *RFM}),
+    (model("changed_days"), RFM),
+    (seed("rfm_cut_points"), {"int_rfm_populations__bounded", *SCORES}),
+    (seed("rfm_migration_lags"), {"rfm_segment_migrations"}),
+    (macro("rfm_score"), SCORES),
+    (contract("campaigns", "starts_on"), {"campaigns_typed", "campaigns_ranked"}),
+    (contract("exchange_rates", "exchange_rate"), {*OF_RATES, *FACTS, *RFM}),
+    (description("customer_days"), set()),
+]
+
+
+@pytest.mark.parametrize(("plant", "rests_on_it"), CASES)
+def test_a_changed_rule_drops_exactly_what_rests_on_it(
+    manifest: Manifest, tmp_path: Path, plant: Plant, rests_on_it: set[str]
+) -> None:
+    assert dropped(manifest, plant, tmp_path) == rests_on_it
+
+
+@pytest.mark.parametrize(
+    ("blind", "plant", "rests_on_it"),
+    [
+        ("_macros", *CASES[5]),
+        ("_contracts", *CASES[6]),
+        ("_hash_of_files", *CASES[3]),
+    ],
+)
+def test_the_law_catches(
+    manifest: Manifest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blind: str,
+    plant: Plant,
+    rests_on_it: set[str],
+) -> None:
+    """What rests on macros, contracts or seeds is not seen when these are not looked at."""
+    monkeypatch.setattr(model_state, blind, lambda *_: [])
+    assert dropped(manifest, plant, tmp_path) != rests_on_it
+
+
+def dropped(manifest: Manifest, plant: Plant, build: Path) -> set[str]:
+    """The kept tables that are gone once the planted rules meet those of a good build."""
+    before = build / "before.duckdb"
+    model_state.invalidate(build, before, manifest)
+    kept = [n for n in manifest["nodes"].values() if n["config"]["materialized"] == "incremental"]
+    with duckdb.connect(str(build / "build.duckdb")) as con:
+        con.execute(f"attach '{build / 'marts.duckdb'}' as marts")
+        for node in kept:
+            con.execute(f"create schema if not exists {node['database']}.{node['schema']}")
+            con.execute(f"create table {node['relation_name']} (anything integer)")
+    planted = copy.deepcopy(manifest)
+    plant(planted)
+    told = model_state.invalidate(build, before, planted)
+    with duckdb.connect(str(build / "build.duckdb")) as con:
+        con.execute(f"attach '{build / 'marts.duckdb'}' as marts")
+        stand = {
+            name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()
+        }
+    gone = {node["name"] for node in kept if node["alias"] not in stand}
+    assert gone == set(told)
+    return gone
+
+
+def _node(manifest: Manifest, kind: str, name: str) -> dict[str, Any]:
+    return manifest["nodes"][f"{kind}.crm.{name}"]
+
+
+def _add(node: dict[str, Any], field: str, text: str) -> None:
+    node[field] += text
