@@ -21,12 +21,17 @@ declared_units as (
     {{ declared_business_units() }}
 ),
 
+buying_units as (
+    select distinct business_unit
+    from customer_days
+),
+
 units as (
     select
         n.business_unit,
         n.unit_number
     from declared_units as n
-    inner join (select distinct business_unit from customer_days) as d
+    inner join buying_units as d
         on n.business_unit = d.business_unit
 ),
 
