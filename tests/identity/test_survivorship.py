@@ -293,12 +293,14 @@ def customer(project: Project, orders: Days, leads: list[str], **values: Any) ->
     lines = [f"({key}, {ago(n)}, {ago(n)}, 'FR', true, false)" for n in orders]
     days = [f"({key}, {ago(n)}, true)" for n in orders]
     none = "(-1, date '2026-01-01', date '2026-01-01', 'FR', true, false)"
+    order_lines = f"select * from (values {', '.join([none, *lines])}) as t({LINES})"
     courted = [f"({key}, 'standard', {lead})" for lead in leads]
     warehouse = warehouse_of(
         project,
         [said(A, 2, **values), said(B, 3)],
         [{A: SINCE, B: SINCE}],
-        int_order_lines__valued=f"select * from (values {', '.join([none, *lines])}) as t({LINES})",
+        fct_order_lines=order_lines,
+        int_order_lines__valued=order_lines,
         customer_days=_table(DAYS, days, f"(0, {ago(0)}, true)"),
         fct_leads=_table(
             LEADS, courted, f"(0, 'x', 'x', {ago(0)}, {ago(0)}, 'new', cast(null as varchar))"
@@ -369,13 +371,13 @@ def test_a_customer_tells_its_records_their_systems_and_its_tenure(project: Proj
 
 def test_the_days_of_a_status_are_settings(project: Project) -> None:
     key = record_key(A)
+    order_lines = _table(LINES, [], f"({key}, {ago(40)}, {ago(40)}, 'FR', true, false)")
     warehouse = warehouse_of(
         project,
         [said(A, 2)],
         [{A: SINCE}],
-        int_order_lines__valued=_table(
-            LINES, [], f"({key}, {ago(40)}, {ago(40)}, 'FR', true, false)"
-        ),
+        fct_order_lines=order_lines,
+        int_order_lines__valued=order_lines,
         customer_days=_table(DAYS, [f"({key}, {ago(40)}, true)"], f"(0, {ago(0)}, true)"),
         int_customers__refusing="select 0 as customer_key, date '2026-01-01' as refused_on",
         core_settings="select 30 as new_customer_days, 35 as active_window_days",
