@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+STANDARD = {"CRM_SYSTEMS": '["standard"]'}  # where one system is enough: fewer models to build
 FAST = {"CRM_SETTLE_SECONDS": "0", "COLUMNS": "400"}
 _COMMAND = Path(sys.executable).with_name("crm")
 

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from command import assert_stands, done, start, version
+from command import STANDARD, assert_stands, done, start, version
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter  # noqa: TID251 - its own record
 
-SYSTEMS = {"CRM_SYSTEMS": '["standard"]'}
+SYSTEMS = STANDARD
 CHANGES = "/home/(raw|build|published)/"
 """What a build changes on the disk of a warehouse whose folder is called `home`."""
 DELIVERIES = {"quality.loads.delivered_at"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command import copied, done, marts, version
+from command import STANDARD, copied, done, marts, version
 from equal_marts import DESCRIBES_DELIVERIES, assert_equal, differences
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("feeds", "laws")]
@@ -48,30 +48,30 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Days:
     folder = tmp_path_factory.mktemp("days")
     home, first = folder / "home", folder / "first.duckdb"
     _land(home, COMPANY[:FIRST], "first")
-    done(home, "build")
+    done(home, "build", **STANDARD)
     shutil.copyfile(marts(home), first)
     _land(home, COMPANY[FIRST:], "second")
-    done(home, "build")
+    done(home, "build", **STANDARD)
     return Days(home, first)
 
 
 def test_two_days_end_like_one_build_from_raw(days: Days, tmp_path: Path) -> None:
     assert differences(days.first, marts(days.home), DESCRIBES_DELIVERIES)
     anew = copied(days.home, tmp_path / "home")
-    done(anew, "build", "--full-refresh")
+    done(anew, "build", "--full-refresh", **STANDARD)
     # What it built: it is not published where it is what stands.
     assert_equal(marts(days.home), anew / "build" / "marts.duckdb", DESCRIBES_DELIVERIES)
 
 
 def test_a_run_without_changes_publishes_no_version(days: Days) -> None:
     published = version(days.home)
-    done(days.home, "build")
+    done(days.home, "build", **STANDARD)
     assert version(days.home) == published
 
 
 def test_what_the_first_day_knew_gives_its_answer_again(days: Days, tmp_path: Path) -> None:
     then = copied(days.home, tmp_path / "home")
-    done(then, "build", "--known-at", str(FIRST))
+    done(then, "build", "--known-at", str(FIRST), **STANDARD)
     # The clock says what was asked for.
     assert_equal(days.first, marts(then), {*DESCRIBES_DELIVERIES, "core.clock.known_at"})
 
