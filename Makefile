@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LINES = 1000000 10000000
 
-.PHONY: help demo test bench soak lint lock
+.PHONY: help demo test pytest bench soak lint lock
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -21,7 +21,10 @@ demo: .venv/ready ## Write a sample, run the whole pipeline, say what to look at
 	$(BIN)/crm query "select s.label_en, s.label_zh, count(*) as customers, sum(c.monetary_amount) as amount from rfm.rfm_customers as c join rfm.rfm_segments as s using (segment) group by all order by amount desc"
 	@echo "Look next: $(BIN)/crm status, $(BIN)/crm dev (the graph), docs/glossary.md (what a column means)."
 
-test: .venv/ready lint ## Lint, types and every test
+test: .venv/ready ## Lint, types and every test
+	$(MAKE) --jobs=2 lint pytest
+
+pytest: .venv/ready
 	$(BIN)/pytest
 
 .venv-bench/ready: bench/requirements.lock

@@ -71,22 +71,13 @@ class Project:
 
 
 @functools.cache
-def compiled_project(
-    systems: tuple[str, ...] | None = None, relations: tuple[str, ...] = ()
-) -> Project:
-    """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all).
-
-    `relations` are tables that dbt is to find already made.
-    """
+def compiled_project(systems: tuple[str, ...] | None = None) -> Project:
+    """`dbt compile` over an empty raw lake, once per process and choice of systems (none: all)."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder), systems=systems)
         settings.build.mkdir()
         with duckdb.connect(str(settings.build / "build.duckdb")) as con:
             register(con, settings, load_tables(settings))
-            con.execute(f"attach '{settings.build / 'marts.duckdb'}' as marts")
-            for relation in relations:
-                con.execute(f"create schema if not exists {relation.rpartition('.')[0]}")
-                con.execute(f"create table {relation} (nothing boolean)")
         return compile_project(settings, PROJECT_ROOT)
 
 

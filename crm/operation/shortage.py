@@ -23,7 +23,8 @@ _DISK = re.compile(
 
 def bytes_wanted(settings: Settings) -> int:
     """How much of the disk the next build may want, by the size of the last one's databases."""
-    return ROOM_FACTOR * sum(file.stat().st_size for file in settings.build.glob("*.duckdb"))
+    files = [file for file in settings.build.glob("*.duckdb") if not file.is_symlink()]
+    return ROOM_FACTOR * sum(file.stat().st_size for file in files)
 
 
 def require_room(settings: Settings) -> None:

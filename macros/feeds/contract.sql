@@ -63,15 +63,18 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The business units of the switched-on systems, in the order of names. #}
-{% macro business_units() -%}
+{# The business units of the switched-on systems, as a query: each with its number in the order of names. #}
+{% macro declared_business_units() -%}
     {%- set found = [] -%}
     {%- for system, tables in var('systems') | dictsort -%}
         {%- for table in tables | sort -%}
             {%- do found.append(table_meta(system, table).business_unit) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(found | unique | sort or ['default']) }}
+    {%- for unit in found | unique | sort or ['default'] -%}
+    select {{ sql_text(unit) }} as business_unit, {{ loop.index }} as unit_number
+    {{- ' union all ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# How much a system is trusted on a table, the higher the more; the lowest where it declares none. #}

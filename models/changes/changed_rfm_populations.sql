@@ -1,5 +1,5 @@
--- Whose scores are not what they were: a day of their window changed, they are new or are no more, or
--- a person asked for their months.
+-- Whose scores are not what they were: a day of their window changed, they are new or are no more,
+-- or a person asked for their months.
 {% set populations = ref('int_rfm_populations__dated') -%}
 {% set days = ref('changed_days') -%}
 {% set customers = ref('changed_customers') -%}

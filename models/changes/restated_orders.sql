@@ -1,5 +1,5 @@
--- Every order of a changed customer, since returns are linked within all that a customer bought, and
--- what has no customer but its own line or rate changed.
+-- Every order of a changed customer, since returns are linked within all that a customer bought,
+-- and what has no customer but its own line or rate changed.
 with
 
 lines as (

@@ -1,5 +1,5 @@
--- What was published last is part of the input: this is a log, and only appends to itself. Compared are
--- the months that this build made anew, among those that readers have seen.
+-- What was published last is part of the input: this is a log, and only appends to itself. Compared
+-- are the months that this build made anew, among those that readers have seen.
 {% set columns = [
     'business_unit', 'customer_key', 'month_end', 'segment', 'recency_days', 'frequency',
     'monetary_amount', 'r_score', 'f_score', 'm_score',
@@ -51,6 +51,18 @@ seen as (
     from published_months
 ),
 
+every_month as (
+    select
+        business_unit,
+        month_end
+    from customer_months
+    union distinct
+    select
+        business_unit,
+        month_end
+    from published_months
+),
+
 causes as (
     select distinct
         p.business_unit,
@@ -64,13 +76,7 @@ causes as (
         m.business_unit,
         m.month_end,
         r.cause
-    from (
-        select business_unit, month_end
-        from customer_months
-        union distinct
-        select business_unit, month_end
-        from published_months
-    ) as m
+    from every_month as m
     cross join rebuilt_models as r
     inner join seen as s
         on m.month_end <= s.month_end
@@ -105,10 +111,22 @@ is_now as (
         and p.month_end = m.month_end
 ),
 
+went as (
+    select * from was
+    except all
+    select * from is_now
+),
+
+came as (
+    select * from is_now
+    except all
+    select * from was
+),
+
 differing as (
-    select * from (select * from was except all select * from is_now) as went
+    select * from went
     union all
-    select * from (select * from is_now except all select * from was) as came
+    select * from came
 ),
 
 restated as (

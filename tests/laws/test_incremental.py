@@ -44,7 +44,7 @@ DEFECTS = [
 ]
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(chance=CHANCE, builds_after=st.sets(st.integers(1, 3), min_size=1))
 def test_any_sequence_of_deliveries_and_builds_ends_like_one_full_build(
     projects: Projects, chance: random.Random, builds_after: set[int]

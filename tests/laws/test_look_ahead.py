@@ -30,7 +30,7 @@ def changed_by_later_events(projects: Projects, company: list[Delivery], day: dt
     return differences(with_later_events, built_whole(projects, until(company, day), as_of=day))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(chance=st.randoms(use_true_random=False), days=st.integers(20, DAYS))
 def test_events_after_a_day_change_nothing_on_it(
     projects: Projects, chance: random.Random, days: int

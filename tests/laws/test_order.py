@@ -13,6 +13,7 @@ import pytest
 from companies import Delivery, deliveries
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landed import VALID
 from lawful import Defect, Projects, built_whole, differences
 
 SPLIT_ON = {
@@ -21,6 +22,17 @@ SPLIT_ON = {
     "products": "product_id",
     "exchange_rates": "rate_on",
 }
+# Lines told twice in one file, each time otherwise: neither may win by its place.
+CONTRADICTING = [
+    Delivery(
+        "transactions",
+        tuple(
+            {**VALID["transactions"], "order_id": order, "line_number": "1", "quantity": quantity}
+            for order in ("o1", "o2", "o3", "o4")
+            for quantity in ("1", "2")
+        ),
+    )
+]
 DEFECTS = [
     Defect(
         "transactions_ranked",
@@ -72,7 +84,7 @@ def changed_by_order(
     return [text for o in others for text in differences(as_it_came, built_whole(projects, o))]
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(chance=st.randoms(use_true_random=False))
 def test_no_order_of_rows_and_no_cut_of_files_changes_a_mart(
     projects: Projects, chance: random.Random
@@ -82,6 +94,5 @@ def test_no_order_of_rows_and_no_cut_of_files_changes_a_mart(
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=str)
 def test_the_law_catches(projects: Projects, defect: Defect) -> None:
-    chance = random.Random(3)
-    company = deliveries(chance, files=2)
-    assert changed_by_order(defect.planted(projects), company, chance) != []
+    found = changed_by_order(defect.planted(projects), CONTRADICTING, random.Random(3))
+    assert found

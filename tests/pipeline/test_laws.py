@@ -59,7 +59,8 @@ def test_two_days_end_like_one_build_from_raw(days: Days, tmp_path: Path) -> Non
     assert differences(days.first, marts(days.home), DESCRIBES_DELIVERIES)
     anew = copied(days.home, tmp_path / "home")
     done(anew, "build", "--full-refresh")
-    assert_equal(marts(days.home), marts(anew), DESCRIBES_DELIVERIES)
+    # What it built: it is not published where it is what stands.
+    assert_equal(marts(days.home), anew / "build" / "marts.duckdb", DESCRIBES_DELIVERIES)
 
 
 def test_a_run_without_changes_publishes_no_version(days: Days) -> None:

@@ -1,5 +1,5 @@
--- An order's lines by themselves: what they say, numbered, with the seeds' terms. No other order, no
--- customer, rate or clock decides anything here, so only orders that are delivered again change.
+-- An order by itself: what its lines say, numbered, with the terms of the seeds. No other order, no
+-- customer, rate or clock decides anything here: only orders that are delivered again change.
 with
 
 delivered as (

@@ -30,12 +30,11 @@ month_pairs as (
         and f.snapshot_on = last_day({{ add_months('t.snapshot_on', '-l.months_apart') }})
     where t.is_month_end
         and f.is_month_end
-        {%- if is_incremental() %}
-        and (
-            {{ is_changed('t', changed, ['population_number']) }}
-            or {{ is_changed('f', changed, ['population_number']) }}
-        )
-        {%- endif %}
+        {{
+            'and (' ~ is_changed('t', changed, ['population_number'])
+            ~ ' or ' ~ is_changed('f', changed, ['population_number']) ~ ')'
+            if is_incremental()
+        }}
 ),
 
 segment_months as (

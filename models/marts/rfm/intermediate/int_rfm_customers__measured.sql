@@ -16,10 +16,10 @@ populations as (
 
 -- No other day counts for any of these populations.
 counted_dates as (
-    select *
-    from {{ ref('int_rfm_days__counted') }}
-    where enters_at <= (select max(population_number) from populations)
-        and leaves_at > (select min(population_number) from populations)
+    select d.*
+    from {{ ref('int_rfm_days__counted') }} as d
+    where d.enters_at <= (select max(p.population_number) from populations as p)
+        and d.leaves_at > (select min(p.population_number) from populations as p)
 ),
 
 customer_days as (

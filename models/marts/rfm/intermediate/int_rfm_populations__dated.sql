@@ -17,23 +17,22 @@ settings as (
 ),
 
 -- Numbered as they are declared, so that the first order of one never renumbers another.
+declared_units as (
+    {{ declared_business_units() }}
+),
+
+buying_units as (
+    select distinct business_unit
+    from customer_days
+),
+
 units as (
     select
         n.business_unit,
         n.unit_number
-    from (
-        {%- for unit in business_units() %}
-        select
-            {{ sql_text(unit) }} as business_unit,
-            {{ loop.index }} as unit_number
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as n
-    where exists (
-        select 1
-        from customer_days as d
-        where n.business_unit = d.business_unit
-    )
+    from declared_units as n
+    inner join buying_units as d
+        on n.business_unit = d.business_unit
 ),
 
 -- The as-of date is a snapshot of its own unless it is a month's end itself.
