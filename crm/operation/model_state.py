@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ def invalidate(build: Path, before: Path, manifest: Manifest, *rests_on: str) ->
             for node in changed:
                 if node["database"] == "build" and node["config"]["materialized"] != "view":
                     con.execute(f'drop table if exists "{node["schema"]}"."{node["name"]}"')
+                    # Should this build fail and its change be undone, the table is still missing.
+                    con.execute("delete from raw.fingerprints where node = $1", [_id(node)])
     return Change(
         dropped=tuple(sorted(node["name"] for node in kept)),
         # What readers get is always built: publishing waits for every one of them.
@@ -177,9 +180,14 @@ def _shape(node: Node) -> list[Any]:
 
 
 def _macros(node: Node, manifest: Manifest) -> list[str]:
-    """The project's macros that a node uses, directly or through others."""
+    """The project's macros that a node names, and those that these use.
+
+    By name: what dbt notes of a node itself grows with every run by what was called in it.
+    """
+    hooks = [node["config"].get(name) for name in ("pre-hook", "post-hook")]
+    words = set(re.findall(r"\w+", f"{node['raw_code']} {hooks}"))
     found: set[str] = set()
-    to_see = list(node["depends_on"]["macros"])
+    to_see = [key for key, macro in manifest["macros"].items() if macro["name"] in words]
     while to_see:
         key = to_see.pop()
         if key not in found and manifest["macros"][key]["package_name"] == "crm":

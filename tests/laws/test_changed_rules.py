@@ -52,6 +52,13 @@ def contract(name: str, column: str) -> Plant:
     return plant
 
 
+def called(name: str, macro: str) -> Plant:
+    """A run noted that a model called a macro, as dbt does in the manifest that it leaves."""
+    return lambda manifest: _node(manifest, "model", name)["depends_on"]["macros"].append(
+        f"macro.crm.{macro}"
+    )
+
+
 def description(name: str) -> Plant:
     """A model is described in other words."""
     return lambda manifest: _add(_node(manifest, "model", name), "description", " Indeed.")
@@ -67,6 +74,7 @@ CASES: list[tuple[Plant, set[str]]] = [
     (contract("campaigns", "starts_on"), {"campaigns_typed", "campaigns_ranked"}),
     (contract("exchange_rates", "exchange_rate"), {*OF_RATES, *FACTS, *RFM}),
     (description("customer_days"), set()),
+    (called("changed_days", "rfm_score"), set()),
 ]
 
 
