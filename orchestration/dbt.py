@@ -1,13 +1,11 @@
-"""How this project runs dbt: its environment, its variables, its manifest, its process.
+"""How this project runs dbt: its environment, its variables, its manifest.
 
-dbt is a child process that dies with its parent: a killed run must not leave a dbt that goes on
-writing and holds the database's lock. What dbt builds is `models/`; which assets that makes is
+The process is `dbt_process.py`. What dbt builds is `models/`; which assets that makes is in
 `assets.py`.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -25,8 +23,6 @@ from crm.contracts import load_tables
 from crm.errors import CrmError
 from crm.settings import PROJECT_ROOT, Settings
 from orchestration.inputs import PROJECT, hash_of_files
-
-_PR_SET_PDEATHSIG = 1
 
 
 class DbtError(CrmError):
@@ -114,15 +110,3 @@ def prepare_manifest(settings: Settings) -> Path:
         )
     mark.write_text(fingerprint, encoding="utf-8")
     return manifest
-
-
-def main() -> None:
-    """Entry point of `crm-dbt`: ask the kernel for SIGKILL when the parent dies, then be dbt."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the kernel was asked
-            sys.exit(1)
-    from dbt.cli.main import cli
-
-    cli()
