@@ -236,4 +236,6 @@ def _hash(*parts: object) -> str:
 def _hash_of_files(name: str) -> str:
     path = PROJECT_ROOT / name
     files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    return _hash(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
+    return _hash(
+        *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file())
+    )

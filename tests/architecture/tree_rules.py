@@ -24,7 +24,6 @@ NAMES_A_MODEL: Mapping[tuple[str, str], str] = {
     ("crm/operation/status.py", "loads"): "shows the loads to a person",
     ("crm/operation/status.py", "quarantined_rows"): "shows a person what was held back",
     ("crm/lake/raw_views.py", "customer_merges"): "the log goes on from what was published last",
-    ("crm/lake/raw_views.py", "restatements"): "the same",
     ("orchestration/backfill.py", "dim_dates"): "which months there are to be made anew",
     ("crm/lake/raw_views.py", "rfm_customer_months"): "what readers have seen, to be compared with",
     **{
@@ -38,6 +37,7 @@ NAMES_A_MODEL: Mapping[tuple[str, str], str] = {
             "match_weights",
         )
     },
+    ("crm/operation/model_state.py", "arrived_loads"): "of which a feed sees its own part alone",
     ("crm/identity/matching.py", "customer_records"): "says whose rows it takes",
     ("crm/identity/matching.py", "match_weights"): "an error names the seed to be made anew",
     ("crm/identity/training.py", "match_weights"): "writes the seed's file",

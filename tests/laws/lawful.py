@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from companies import Delivery
+from delivered_companies import Delivery
 from harness import Project, Warehouse
 from kept_warehouse import KeptWarehouse
 from landed import NO_PAIRS, Landed

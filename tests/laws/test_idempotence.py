@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from companies import Delivery, deliveries
+from delivered_companies import Delivery, deliveries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lawful import MARTS, Defect, Projects, deliver, differences, landing, marts_of

@@ -6,7 +6,7 @@ import functools
 import random
 
 import pytest
-from companies import deliveries, merges
+from delivered_companies import deliveries, merges
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lawful import (

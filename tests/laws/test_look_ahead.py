@@ -6,7 +6,7 @@ import datetime as dt
 import random
 
 import pytest
-from companies import DAYS, FIRST_DAY, Delivery, deliveries, until
+from delivered_companies import DAYS, FIRST_DAY, Delivery, deliveries, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lawful import (

@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from companies import Delivery, deliveries
+from delivered_companies import Delivery, deliveries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landed import VALID

@@ -17,7 +17,7 @@ from equal_marts import DESCRIBES_DELIVERIES, assert_equal, differences
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("feeds", "laws")]
 
-from companies import Delivery, deliveries  # noqa: E402
+from delivered_companies import Delivery, deliveries  # noqa: E402
 from landed import as_csv  # noqa: E402
 
 FIRST = 3  # files of the first day

@@ -56,19 +56,25 @@ def merges(*pairs: tuple[str, str]) -> Delivery:
 
 
 def until(company: list[Delivery], day: dt.date) -> list[Delivery]:
-    """The same files without the orders and rates after a day."""
-    dated = {"transactions": "ordered_at", "exchange_rates": "rate_on"}
-    kept = [
-        Delivery(
-            d.feed,
-            tuple(
-                row
-                for row in d.rows
-                if d.feed not in dated or str(row[dated[d.feed]])[:10] <= day.isoformat()
-            ),
-        )
-        for d in company
-    ]
+    """The same files without the rates after a day, and the orders that were never on or before it.
+
+    A delivery that moves an order beyond the day is no later event: it says that the order was not
+    on that day.
+    """
+    known = {
+        row["order_id"]
+        for delivery in company
+        if delivery.feed == "transactions"
+        for row in delivery.rows
+        if str(row["ordered_at"])[:10] <= day.isoformat()
+    }
+
+    def is_kept(feed: str, row: Row) -> bool:
+        if feed == "transactions":
+            return row["order_id"] in known
+        return feed != "exchange_rates" or str(row["rate_on"]) <= day.isoformat()
+
+    kept = [Delivery(d.feed, tuple(r for r in d.rows if is_kept(d.feed, r))) for d in company]
     return [d for d in kept if d.rows]
 
 
