@@ -205,9 +205,19 @@ class Warehouse:
         if self._delivered is not None and is_typed and feed not in self._delivered:
             self._create_empty(key)
             return
-        for parent in node.parents:
+        for parent in self._read_by(node):
             self._ensure(parent)
         self._make(key, node)
+
+    def _read_by(self, node: Node) -> list[str]:
+        """The parents that a whole build reads, without what only a later build asks for."""
+        return [
+            parent
+            for parent in node.parents
+            if parent not in self.project.nodes
+            or node.language == "python"
+            or self.project.nodes[parent].relation in node.sql
+        ]
 
     def _make(self, key: str, node: Node) -> None:
         if node.language == "python":

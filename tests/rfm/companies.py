@@ -65,10 +65,15 @@ class Company:
     def warehouse(self, project: Project, **given: pa.Table | str) -> Warehouse:
         """A warehouse that holds this company's customer-days."""
         first_on = min((day.on for day in self.days), default=self.as_of)
+        units = sorted({day.unit for day in self.days}) or ["default"]
         tables: dict[str, pa.Table | str] = {
             "customer_days": self.table(),
             "clock": f"select date '{self.as_of}' as as_of_date",
             "dim_dates": dates_from(first_on, self.as_of),
+            "business_units": " union all ".join(
+                f"select '{unit}' as business_unit, {n} as unit_number"
+                for n, unit in enumerate(units, 1)
+            ),
             "rfm_settings": (
                 f"select '*' as business_unit, {self.window_days} as window_days, "
                 f"'{self.method}' as scoring_method"

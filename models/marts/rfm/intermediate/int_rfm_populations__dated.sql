@@ -16,9 +16,8 @@ settings as (
     select * from {{ ref('rfm_settings') }}
 ),
 
--- Numbered as they are declared, so that the first order of one never renumbers another.
 declared_units as (
-    {{ declared_business_units() }}
+    select * from {{ ref('business_units') }}
 ),
 
 buying_units as (
