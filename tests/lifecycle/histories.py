@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
@@ -252,15 +252,18 @@ class Company:
                 }
 
     def _settings(self, project: Project) -> str:
-        kinds = project.node("lifecycle_settings").column_types
-        names = [setting.name for setting in fields(Settings)]
+        """The seed with this company's settings; of what it does not set, the seed's own."""
+        seed = project.node("lifecycle_settings")
         return " union all ".join(
-            f"select '{unit}' as business_unit, "
+            "select "
             + ", ".join(
-                f"cast({getattr(own, name)} as {kinds.get(name, 'double')}) as {name}"
-                for name in names
+                f"cast({_sql(values[name]) if name in values else name} as {kind}) as {name}"
+                for name, kind in seed.column_types.items()
             )
-            for unit, own in self.settings.items()
+            + f" from read_csv('{seed.file}', all_varchar = true) where business_unit = '*'"
+            for values in (
+                {"business_unit": unit, **asdict(own)} for unit, own in self.settings.items()
+            )
         )
 
 

@@ -192,8 +192,10 @@ def _unit_rows(
             known_on = known.known_on.get((unit, customer))
             if not measures["occasions"] and (known_on is None or known_on > t):
                 continue
+            customer_type, category = groups.get(customer, (None, None))
             norm = norms.get(groups.get(customer))
             row = {"business_unit": unit, "customer_key": customer, "snapshot_on": t, **measures}
+            row |= {"customer_type": customer_type, "first_category": category}
             row |= {"norm_gap_days": norm, "one_time_bound_days": q90}
             row |= _cadence(row, norm, rules)
             row |= _silence(row, before.get(customer), q90, rules)

@@ -16,6 +16,14 @@ import pandas as pd
 from lifecycle_by_hand import histories, month_ends
 
 NOT_KNOWN = "not_known"
+INTERVALS = ["business_unit", "customer_key", "entered_on", "left_on", "stage", "previous_stage",
+             "next_stage", "reason", "months", "is_left_truncated"]  # fmt: skip
+TRANSITIONS = ["business_unit", "month_end", "from_stage", "to_stage", "customers", "share_of_from"]
+FLOWS = ["business_unit", "month_end", "opening", "new", "reactivated", "lapsed", "closing",
+         "current", "returning", "buyers"]  # fmt: skip
+COHORTS = ["business_unit", "acquired_month_on", "age_months", "customers", "active_customers",
+           "active_share", "net_amount", "cumulative_net_amount"]  # fmt: skip
+DWELL_TIMES = ["business_unit", "stage", "months", "at_risk", "left", "survival"]
 
 
 def month_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -45,10 +53,10 @@ def stage_intervals(rows: pd.DataFrame) -> pd.DataFrame:
                     "next_stage": after and after[0]["stage"],
                     "reason": run[0]["reason"],
                     "months": len(run),
-                    "is_left_truncated": own[-1]["is_left_truncated"],
+                    "is_left_truncated": run[0]["is_left_truncated"],
                 }
             )
-    return pd.DataFrame(found, dtype=object)
+    return pd.DataFrame(found, columns=INTERVALS, dtype=object)
 
 
 def transitions(rows: pd.DataFrame) -> pd.DataFrame:
@@ -76,6 +84,7 @@ def transitions(rows: pd.DataFrame) -> pd.DataFrame:
             }
             for (unit, month_end, before, after), customers in sorted(moves.items())
         ],
+        columns=TRANSITIONS,
         dtype=object,
     )
 
@@ -112,6 +121,7 @@ def flows(rows: pd.DataFrame, customer_days: pd.DataFrame) -> pd.DataFrame:
             {"business_unit": unit, "month_end": t, **found}
             for (unit, t), found in sorted(counts.items())
         ],
+        columns=FLOWS,
         dtype=object,
     )
 
@@ -150,7 +160,7 @@ def cohort_retention(
                     "cumulative_net_amount": total,
                 }
             )
-    return pd.DataFrame(found, dtype=object)
+    return pd.DataFrame(found, columns=COHORTS, dtype=object)
 
 
 def dwell_times(intervals: pd.DataFrame) -> pd.DataFrame:
@@ -185,11 +195,13 @@ def dwell_times(intervals: pd.DataFrame) -> pd.DataFrame:
                     "survival": survival,
                 }
             )
-    return pd.DataFrame(found, dtype=object)
+    return pd.DataFrame(found, columns=DWELL_TIMES, dtype=object)
 
 
 def truncated_customers(rows: pd.DataFrame) -> set[tuple[str, int]]:
     """Who may be older than the data."""
+    if rows.empty:
+        return set()
     marked = rows[rows["is_left_truncated"].astype(bool)]
     return set(zip(marked["business_unit"], marked["customer_key"], strict=True))
 

@@ -1,0 +1,342 @@
+"""The lifecycle marts agree with their definition, and keep the laws, on generated companies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pandas as pd
+from harness import Warehouse
+from histories import Company, companies
+from hypothesis import assume, given, settings
+from lifecycle_by_hand import lifecycle, month_ends, rounded
+from lifecycle_tables_by_hand import (
+    cohort_retention,
+    dwell_times,
+    flows,
+    month_rows,
+    stage_intervals,
+    transitions,
+    truncated_customers,
+)
+
+EXAMPLES = settings(max_examples=12, deadline=None)
+MARTS = ("lifecycle_customer_months", "lifecycle_customers", "lifecycle_stage_intervals",
+         "lifecycle_transitions", "lifecycle_flows", "lifecycle_dwell_times",
+         "cohort_retention")  # fmt: skip
+CUSTOMER = ["business_unit", "customer_key"]
+MONTH = ["business_unit", "month_end"]
+NAMES = {
+    "spend_recent": "spend_recent_amount",
+    "spend_year_before": "spend_year_before_amount",
+    "opening": "opening_customers",
+    "new": "new_customers",
+    "reactivated": "reactivated_customers",
+    "lapsed": "lapsed_customers",
+    "current": "closing_customers",
+    "returning": "returning_customers",
+    "at_risk": "customers_at_risk",
+    "left": "customers_leaving",
+    "survival": "staying_share",
+}
+EVIDENCE = [
+    "stage", "previous_stage", "entered_on", "reason", "indicated_stage", "customer_type",
+    "first_category", "occasions", "first_occasion_on", "last_occasion_on", "recency_days",
+    "tenure_days", "expected_gap_days", "overdue_ratio", "gap_cv", "spend_recent_amount",
+    "spend_year_before_amount", "contract_ended_on", "is_reactivated", "is_left_truncated",
+]  # fmt: skip
+FLOWS = ["opening_customers", "new_customers", "reactivated_customers", "lapsed_customers",
+         "closing_customers", "returning_customers", "buyers"]  # fmt: skip
+
+
+def differences(
+    found: pd.DataFrame, expected: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]
+) -> list[tuple]:
+    """What differs, as (key, column, found, expected); doubles may differ in their last digits."""
+    ours, theirs = _by_key(found, keys, columns), _by_key(expected, keys, columns)
+    assert len(ours) == len(found)
+    missing: list[tuple] = [(key, "missing") for key in sorted(theirs.keys() - ours.keys())]
+    extra: list[tuple] = [(key, "extra") for key in sorted(ours.keys() - theirs.keys())]
+    return (
+        missing
+        + extra
+        + [
+            (key, column, ours[key][column], theirs[key][column])
+            for key in sorted(ours.keys() & theirs.keys())
+            for column in columns
+            if not _alike(ours[key][column], theirs[key][column])
+        ]
+    )
+
+
+def _by_key(
+    rows: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]
+) -> dict[tuple, dict[str, object]]:
+    if rows.empty:
+        return {}
+    plain = rows[[*keys, *columns]].astype(object).where(rows[[*keys, *columns]].notna(), None)
+    return {
+        tuple(_plain(row[name]) for name in keys): {name: _plain(row[name]) for name in columns}
+        for row in plain.to_dict("records")
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return value if value is None or isinstance(value, str | dt.date) else float(value)
+
+
+def _alike(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-6, abs_tol=2e-6)
+    return one == other
+
+
+def expected_rows(company: Company) -> pd.DataFrame:
+    rows = lifecycle(company.frame(), company.as_of, company.known, company.first_on)
+    return rows.rename(columns=NAMES)
+
+
+def expected_months(rows: pd.DataFrame) -> pd.DataFrame:
+    return month_rows(rows).rename(columns={"snapshot_on": "month_end"})
+
+
+@EXAMPLES
+@given(company=companies())
+def test_customer_months_equal_an_independent_computation(project, company):
+    found = company.warehouse(project).table("lifecycle_customer_months")
+    expected = expected_months(expected_rows(company))
+    assert differences(found, expected, [*CUSTOMER, "month_end"], EVIDENCE) == []
+
+
+@EXAMPLES
+@given(company=companies())
+def test_the_current_view_equals_an_independent_computation(project, company):
+    found = company.warehouse(project).table("lifecycle_customers")
+    rows = expected_rows(company)
+    now = rows[rows["snapshot_on"] == company.as_of].copy()
+    now["next_expected_on"] = [_next_expected_on(row) for row in now.to_dict("records")]
+    assert differences(found, now, CUSTOMER, [*EVIDENCE, "next_expected_on"]) == []
+    assert set(found["as_of_date"].dt.date) <= {company.as_of}
+
+
+def _next_expected_on(row: dict) -> dt.date | None:
+    if row["stage"] == "ended" or row["expected_gap_days"] is None:
+        return None
+    days = rounded(rounded(Fraction(row["expected_gap_days"]), 6), 0)
+    return row["last_occasion_on"] + dt.timedelta(int(days))
+
+
+@EXAMPLES
+@given(company=companies())
+def test_intervals_and_dwell_times_equal_an_independent_computation(project, company):
+    warehouse = company.warehouse(project)
+    runs = stage_intervals(expected_rows(company))
+    dwelt = dwell_times(runs).rename(columns=NAMES)
+    is_current = runs["left_on"].isna()
+    runs["months"] = runs["months"] - is_current  # whole months up to the last month-end
+    columns = ["left_on", "stage", "previous_stage", "next_stage", "reason", "months",
+               "is_left_truncated"]  # fmt: skip
+    found = warehouse.table("lifecycle_stage_intervals")
+    assert differences(found, runs, [*CUSTOMER, "entered_on"], columns) == []
+    assert (found["is_current"] == found["left_on"].isna()).all()
+
+    # Months in which nobody left nor was lost from sight need no row.
+    found = warehouse.table("lifecycle_dwell_times")
+    keys = ["business_unit", "stage", "months"]
+    published = set(found[keys].itertuples(index=False, name=None))
+    is_told = [tuple(key) in published for key in dwelt[keys].itertuples(index=False)]
+    measures = ["customers_at_risk", "customers_leaving", "staying_share"]
+    assert differences(found, dwelt[is_told], keys, measures) == []
+    assert not dwelt.loc[[not told for told in is_told], "customers_leaving"].any()
+
+
+@EXAMPLES
+@given(company=companies())
+def test_transitions_and_flows_equal_an_independent_count(project, company):
+    warehouse = company.warehouse(project)
+    rows = lifecycle(company.frame(), company.as_of, company.known, company.first_on)
+    found = warehouse.table("lifecycle_transitions")
+    keys = [*MONTH, "from_stage", "to_stage"]
+    assert differences(found, transitions(rows), keys, ["customers", "share_of_from"]) == []
+
+    found = warehouse.table("lifecycle_flows")
+    ends = month_ends(company.first_on, company.as_of)
+    assert set(found["month_end"].dt.date) <= set(ends)
+    happened = found[found[FLOWS].any(axis=1)]
+    expected = flows(rows, company.frame()).rename(columns=NAMES)
+    expected = expected[expected[FLOWS].any(axis=1)] if len(expected) else expected
+    assert differences(happened, expected, MONTH, FLOWS) == []
+
+
+@EXAMPLES
+@given(company=companies())
+def test_cohorts_equal_an_independent_count(project, company):
+    rows = expected_rows(company)
+    expected = cohort_retention(company.frame(), company.as_of, truncated_customers(rows))
+    found = company.warehouse(project).table("cohort_retention")
+    found["acquired_month_on"] = found["cohort_month"].dt.to_period("M").dt.start_time
+    keys = ["business_unit", "acquired_month_on", "age_months"]
+    counts = ["customers", "active_customers", "active_share"]
+    assert differences(found, expected, keys, counts) == []
+    for amount in ("net_amount", "cumulative_net_amount"):
+        known = [value is not None for value in expected[amount]] if len(expected) else []
+        told = (
+            set(expected[known][keys].itertuples(index=False, name=None)) if any(known) else set()
+        )
+        is_known = [
+            (unit, month.date(), age) in told
+            for unit, month, age in found[keys].itertuples(index=False)
+        ]
+        assert differences(found[is_known], expected[known], keys, [amount]) == []
+
+
+@EXAMPLES
+@given(company=companies())
+def test_events_after_a_month_end_change_nothing_at_it(project, company):
+    assume(company.days)
+    cut = sorted(day.on for day in company.days)[len(company.days) // 2]
+    full = company.warehouse(project)
+    earlier = company.until(cut).warehouse(project)
+    grains = {
+        "lifecycle_customer_months": ([*CUSTOMER, "month_end"], EVIDENCE),
+        "lifecycle_transitions": (
+            [*MONTH, "from_stage", "to_stage"],
+            ["customers", "share_of_from"],
+        ),
+        "lifecycle_flows": (MONTH, FLOWS),
+    }
+    for mart, (keys, columns) in grains.items():
+        then, now = (
+            rows[rows["month_end"].dt.date <= cut]
+            for rows in (earlier.table(mart), full.table(mart))
+        )
+        if mart == "lifecycle_flows":  # a unit is there from its first customer on
+            then, now = then[then[FLOWS].any(axis=1)], now[now[FLOWS].any(axis=1)]
+        assert differences(now, then, keys, columns) == []
+    looked_at_then = replace(company.until(cut), as_of=cut)
+    found = looked_at_then.warehouse(project).table("lifecycle_customers")
+    rows = expected_rows(company)
+    before = expected_rows(looked_at_then)
+    now = before[before["snapshot_on"] == cut]
+    assert differences(found, now, CUSTOMER, EVIDENCE) == []
+    past = [rows[rows["snapshot_on"] < cut], before[before["snapshot_on"] < cut]]
+    assert differences(*past, [*CUSTOMER, "snapshot_on"], EVIDENCE) == []
+
+
+@EXAMPLES
+@given(company=companies())
+def test_shuffled_input_gives_the_same_lifecycle(project, company):
+    mixed, contracts = list(company.days), list(company.contracts)
+    random.Random(7).shuffle(mixed)
+    random.Random(7).shuffle(contracts)
+    first = company.warehouse(project)
+    second = replace(company, days=tuple(mixed), contracts=tuple(contracts)).warehouse(project)
+    for mart in MARTS:
+        pd.testing.assert_frame_equal(first.table(mart), second.table(mart), check_exact=True)
+
+
+@EXAMPLES
+@given(company=companies())
+def test_whoever_is_known_has_exactly_one_stage_at_every_month_end(project, company):
+    since = dict(company.known_on)
+    for day in company.days:
+        if day.is_occasion:
+            key = day.unit, day.customer
+            since[key] = min(since.get(key, day.on), day.on)
+    expected = Counter(
+        (unit, customer, end)
+        for (unit, customer), on in since.items()
+        for end in month_ends(company.first_on, company.as_of)
+        if on <= end
+    )
+    found = company.warehouse(project).table("lifecycle_customer_months")
+    stages = ["potential", "exploration", "formation", "stability", "decline", "ended"]
+    assert found["stage"].isin(stages).all()
+    ends = found["month_end"].dt.date
+    assert (
+        Counter(zip(found["business_unit"], found["customer_key"], ends, strict=True)) == expected
+    )
+
+
+@EXAMPLES
+@given(company=companies())
+def test_flows_add_up_from_month_to_month(project, company):
+    found = company.warehouse(project).table("lifecycle_flows")
+    came = found["opening_customers"] + found["new_customers"] + found["reactivated_customers"]
+    assert (came - found["lapsed_customers"] == found["closing_customers"]).all()
+    parts = found[["new_customers", "returning_customers", "reactivated_customers"]]
+    assert (parts.sum(axis=1) == found["buyers"]).all()
+    closed = found.groupby("business_unit")["closing_customers"].shift(fill_value=0)
+    assert (found["opening_customers"] == closed).all()
+
+
+@EXAMPLES
+@given(company=companies())
+def test_transitions_add_up_to_the_stages_on_both_sides(project, company):
+    warehouse = company.warehouse(project)
+    months = warehouse.table("lifecycle_customer_months")
+    moves = warehouse.table("lifecycle_transitions")
+    stages = months.groupby([*MONTH, "stage"]).size().to_dict()
+    to = moves.groupby([*MONTH, "to_stage"])["customers"].sum().to_dict()
+    assert to == stages
+    known = moves[moves["from_stage"] != "not_known"].copy()
+    known["month_end"] -= pd.offsets.MonthEnd()
+    last = months["month_end"].max()
+    assert known.groupby([*MONTH, "from_stage"])["customers"].sum().to_dict() == {
+        key: customers for key, customers in stages.items() if key[1] < last
+    }
+
+
+@EXAMPLES
+@given(company=companies())
+def test_every_data_test_of_the_lifecycle_passes_on_any_company(project, company):
+    warehouse = company.warehouse(project)
+    names = {
+        name for mart in MARTS for name in project.tests_of(mart) if "dim_customers" not in name
+    }
+    assert len(names) > 10
+    assert {name: warehouse.failures(name) for name in names} == dict.fromkeys(names, 0)
+
+
+def test_a_company_without_history_has_an_empty_lifecycle_of_the_same_types(project):
+    nobody = Company((), dt.date(2012, 3, 31)).warehouse(project)
+    unborn = Company((), dt.date(2012, 3, 31)).warehouse(
+        project,
+        clock="select cast(null as date) as as_of_date",
+        dim_dates="select cast(null as date) as date_on, false as is_month_end, "
+        "cast(null as date) as month_end_on, cast(null as date) as month_start_on where false",
+    )
+    living = _some_company().warehouse(project)
+    for mart in MARTS:
+        assert nobody.table(mart).empty
+        assert unborn.table(mart).empty
+        assert len(living.table(mart))
+        types = [
+            warehouse.con.execute(f"describe {project.node(mart).relation}").fetchall()
+            for warehouse in (nobody, unborn, living)
+        ]
+        assert types[0] == types[1] == types[2]
+
+
+def _some_company() -> Company:
+    from test_lifecycle_by_hand import MONTHLY, bought
+
+    return Company(
+        tuple(replace(d, unit="north") for d in bought(1, *MONTHLY)), dt.date(2024, 3, 31)
+    )
+
+
+def test_the_empty_lake_has_an_empty_lifecycle(project, tmp_path):
+    from crm.settings import Settings
+
+    warehouse = Warehouse(project)
+    warehouse.register_raw(Settings(home=tmp_path))
+    for mart in MARTS:
+        assert warehouse.table(mart).empty
