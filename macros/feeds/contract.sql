@@ -50,8 +50,8 @@
    written: null_tokens, decimal_mark, group_mark, date_formats). #}
 {% macro table_meta(system, table) -%}
     {% set found = {
-        'time_zone': 'UTC', 'business_unit': 'default', 'null_tokens': [''],
-        'decimal_mark': '.', 'group_mark': '', 'date_formats': ['iso'],
+        'time_zone': 'UTC', 'business_unit': 'default', 'history_starts_on': none,
+        'null_tokens': [''], 'decimal_mark': '.', 'group_mark': '', 'date_formats': ['iso'],
     } %}
     {% if execute %}
         {% for source in graph.sources.values()
@@ -63,17 +63,32 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The business units of the switched-on systems, as a query: each with its number in the order of names. #}
-{% macro declared_business_units() -%}
+{# The tables of the switched-on systems, as a query: the feed of each, its business unit, and where its
+   system's history starts. #}
+{% macro declared_tables() -%}
     {%- set found = [] -%}
     {%- for system, tables in var('systems') | dictsort -%}
-        {%- for table in tables | sort -%}
-            {%- do found.append(table_meta(system, table).business_unit) -%}
+        {%- for table, feed in tables | dictsort -%}
+            {%- set meta = table_meta(system, table) -%}
+            {%- do found.append([system, table, feed, meta.business_unit, meta.history_starts_on]) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- for unit in found | unique | sort or ['default'] -%}
-    select {{ sql_text(unit) }} as business_unit, {{ loop.index }} as unit_number
-    {{- ' union all ' if not loop.last }}
+    {%- for system, table, feed, unit, starts_on in found %}
+    select
+        {{ sql_text(system) }} as system,
+        {{ sql_text(table) }} as table_name,
+        {{ sql_text(feed) }} as feed,
+        {{ sql_text(unit) }} as business_unit,
+        cast({{ sql_text(starts_on) if starts_on else 'null' }} as date) as history_starts_on
+    {{- ' union all' if not loop.last }}
+    {%- else %}
+    select
+        '' as system,
+        '' as table_name,
+        '' as feed,
+        'default' as business_unit,
+        cast(null as date) as history_starts_on
+    where false
     {%- endfor -%}
 {%- endmacro %}
 
@@ -99,5 +114,5 @@ from {{ source(system, feed) }}
 {%- endmacro %}
 
 {% macro sql_text(value) -%}
-    '{{ value | replace("'", "''") }}'
+    '{{ value | string | replace("'", "''") }}'
 {%- endmacro %}

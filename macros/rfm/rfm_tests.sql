@@ -84,14 +84,6 @@ where business_unit = '*'
 having count(distinct measure) <> 3
 {% endtest %}
 
-{# The row '*' is there, so that a unit without a row of its own is scored too. #}
-{% test every_business_unit_has_rfm_settings(model) %}
-select count(*) as common_rows
-from {{ model }}
-where business_unit = '*'
-having count(*) <> 1
-{% endtest %}
-
 {# Every row has R, F and their scores within their ranges. A customer whose money is known has a segment,
    an eight-cell, an M score and one Hughes cell; one whose money is not known has none of them. #}
 {% test rfm_scores_are_whole(model) %}

@@ -61,7 +61,7 @@ RANGES = "segment, r_min, r_max, f_min, f_max, m_min, m_max"
 SEEDS = {
     "rfm_segment_ranges": "segment_ranges_hold_every_cell_once",
     "rfm_cut_points": "cut_points_are_whole_and_in_order",
-    "rfm_settings": "every_business_unit_has_rfm_settings",
+    "rfm_settings": "holds_a_row_for_all_units",
 }
 
 

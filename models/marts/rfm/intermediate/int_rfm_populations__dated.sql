@@ -1,66 +1,35 @@
 with
 
+snapshots as (
+    select * from {{ ref('snapshots') }}
+),
+
 customer_days as (
     select * from {{ ref('customer_days') }}
-),
-
-dates as (
-    select * from {{ ref('dim_dates') }}
-),
-
-clock as (
-    select * from {{ ref('clock') }}
 ),
 
 settings as (
     select * from {{ ref('rfm_settings') }}
 ),
 
-declared_units as (
-    select * from {{ ref('business_units') }}
-),
-
 buying_units as (
     select distinct business_unit
     from customer_days
-),
-
-units as (
-    select
-        n.business_unit,
-        n.unit_number
-    from declared_units as n
-    inner join buying_units as d
-        on n.business_unit = d.business_unit
-),
-
--- The as-of date is a snapshot of its own unless it is a month's end itself.
-snapshots as (
-    select
-        d.date_on as snapshot_on,
-        d.is_month_end,
-        d.date_on = c.as_of_date as is_as_of,
-        {{ days_between("cast('1900-01-01' as date)", 'd.date_on') }} as day_number
-    from dates as d
-    cross join clock as c
-    where d.date_on <= c.as_of_date
-        and (d.is_month_end or d.date_on = c.as_of_date)
 )
 
--- A unit's populations are numbered in the order of their dates, each by its own date alone: one
--- integer to sort and join by, where a name and a date would cost three times as much.
 select
-    cast(u.unit_number * 1000000 + s.day_number as integer) as population_number,
-    u.business_unit,
-    cast(u.unit_number as integer) as unit_number,
+    s.snapshot_number as population_number,
+    s.business_unit,
+    s.unit_number,
     s.snapshot_on,
     coalesce(own.window_days, usual.window_days) as window_days,
     coalesce(own.scoring_method, usual.scoring_method) as scoring_method,
     s.is_month_end,
     s.is_as_of
-from units as u
-cross join snapshots as s
+from snapshots as s
+inner join buying_units as b
+    on s.business_unit = b.business_unit
 left join settings as own
-    on u.business_unit = own.business_unit
+    on s.business_unit = own.business_unit
 left join settings as usual
     on usual.business_unit = '*'
