@@ -143,6 +143,20 @@ def histories(customer_days: pd.DataFrame) -> dict[Customer, History]:
     return {key: History(own) for key, own in days.items()}
 
 
+def regularity(gaps: Sequence[int], rules: Settings) -> Fraction | None:
+    """Wheat and Morrison's k: of two gaps in a row the first one's share varies by 1/(4(2k+1))."""
+    if len(gaps) < rules.regularity_min_gaps:
+        return None
+    shares = [Fraction(one, one + other) for one, other in pairwise(gaps)]
+    variance = sum((share - Fraction(1, 2)) ** 2 for share in shares) / len(shares)
+    return min(Fraction(100), (1 / (4 * variance) - 1) / 2) if variance else Fraction(100)
+
+
+def gaps_between(occasions: Sequence[dt.date]) -> list[int]:
+    """Days from each occasion to the next."""
+    return [(later - earlier).days for earlier, later in pairwise(occasions)]
+
+
 def lifecycle(
     customer_days: pd.DataFrame,
     as_of: dt.date,
@@ -212,14 +226,13 @@ def _unit_rows(
 def _measured(history: History, t: dt.date, rules: Settings) -> Row:
     bought = history.occasions_until(t)
     year, half = dt.timedelta(rules.window_days), dt.timedelta(rules.half_window_days)
-    gaps = [(later - earlier).days for earlier, later in pairwise(bought)]
     return {
         "occasions": len(bought),
         "first_occasion_on": bought[0] if bought else None,
         "last_occasion_on": bought[-1] if bought else None,
         "recency_days": (t - bought[-1]).days if bought else None,
         "tenure_days": (t - bought[0]).days if bought else None,
-        "gap_cv": _variation(gaps[-rules.recent_gaps :]),
+        "gap_cv": _variation(gaps_between(bought)[-rules.recent_gaps :]),
         "spend_recent": history.spent_in(t - half, t) if bought else None,
         "spend_year_before": history.spent_in(t - year - half, t - year) if bought else None,
         "spend_window": history.spent_in(t - year, t) if bought else None,
@@ -281,7 +294,7 @@ def _one_time_bound(histories: Iterable[History], t: dt.date, rules: Settings) -
 
 def _cadence(row: Row, norm: Fraction | None, rules: Settings) -> Row:
     n, k = row["occasions"], rules.shrinkage_gaps
-    if not n or (n == 1 and norm is None):
+    if not n or (n == 1 and (norm is None or k == 0)):
         return {"expected_gap_days": None, "overdue_ratio": None}
     days = (row["last_occasion_on"] - row["first_occasion_on"]).days
     expected = (k * norm + days) / (k + n - 1)

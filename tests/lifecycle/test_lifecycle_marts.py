@@ -12,9 +12,18 @@ from fractions import Fraction
 
 import pandas as pd
 from harness import Warehouse
-from histories import Company, companies
+from histories import Company, Day, companies
 from hypothesis import assume, given, settings
-from lifecycle_by_hand import lifecycle, month_ends, rounded
+from lifecycle_by_hand import (
+    Contract,
+    Settings,
+    gaps_between,
+    lifecycle,
+    month_ends,
+    regularity,
+    rounded,
+)
+from lifecycle_by_hand import histories as histories_of
 from lifecycle_tables_by_hand import (
     cohort_retention,
     dwell_times,
@@ -25,7 +34,9 @@ from lifecycle_tables_by_hand import (
     truncated_customers,
 )
 
-EXAMPLES = settings(max_examples=12, deadline=None)
+from crm.settings import Settings as WarehouseSettings
+
+EXAMPLES = settings(max_examples=10, deadline=None)
 MARTS = ("lifecycle_customer_months", "lifecycle_customers", "lifecycle_stage_intervals",
          "lifecycle_transitions", "lifecycle_flows", "lifecycle_dwell_times",
          "cohort_retention")  # fmt: skip
@@ -122,8 +133,30 @@ def test_the_current_view_equals_an_independent_computation(project, company):
     rows = expected_rows(company)
     now = rows[rows["snapshot_on"] == company.as_of].copy()
     now["next_expected_on"] = [_next_expected_on(row) for row in now.to_dict("records")]
-    assert differences(found, now, CUSTOMER, [*EVIDENCE, "next_expected_on"]) == []
+    own = histories_of(company.frame())
+    now["regularity_k"] = [
+        regularity(gaps_between(own[key].occasions), company.known.settings_of(key[0]))
+        if key in own
+        else None
+        for key in zip(now["business_unit"], now["customer_key"], strict=True)
+    ]
+    columns = [*EVIDENCE, "next_expected_on", "regularity_k"]
+    assert differences(found, now, CUSTOMER, columns) == []
     assert set(found["as_of_date"].dt.date) <= {company.as_of}
+
+
+@EXAMPLES
+@given(company=companies())
+def test_cadence_norms_equal_an_independent_computation(project, company):
+    found = company.warehouse(project).table("lifecycle_cadence_norms")
+    rows = expected_rows(company)
+    buyers = rows[rows["occasions"] > 0] if len(rows) else rows
+    expected = buyers.rename(columns={"one_time_bound_days": "one_time_days"})
+    keys = ["business_unit", "snapshot_on", "customer_type", "first_category"]
+    assert differences(found, expected, keys, ["norm_gap_days", "one_time_days"]) == []
+    groups = Counter(buyers[keys].itertuples(index=False, name=None)) if len(buyers) else {}
+    found["snapshot_on"] = found["snapshot_on"].dt.date
+    assert found.set_index(keys)["customers"].to_dict() == groups
 
 
 def _next_expected_on(row: dict) -> dt.date | None:
@@ -313,7 +346,7 @@ def test_a_company_without_history_has_an_empty_lifecycle_of_the_same_types(proj
         dim_dates="select cast(null as date) as date_on, false as is_month_end, "
         "cast(null as date) as month_end_on, cast(null as date) as month_start_on where false",
     )
-    living = _some_company().warehouse(project)
+    living = Company(bought(1, "2023-01-01", "2023-01-31"), dt.date(2024, 3, 31)).warehouse(project)
     for mart in MARTS:
         assert nobody.table(mart).empty
         assert unborn.table(mart).empty
@@ -325,18 +358,44 @@ def test_a_company_without_history_has_an_empty_lifecycle_of_the_same_types(proj
         assert types[0] == types[1] == types[2]
 
 
-def _some_company() -> Company:
-    from test_lifecycle_by_hand import MONTHLY, bought
-
-    return Company(
-        tuple(replace(d, unit="north") for d in bought(1, *MONTHLY)), dt.date(2024, 3, 31)
-    )
-
-
 def test_the_empty_lake_has_an_empty_lifecycle(project, tmp_path):
-    from crm.settings import Settings
-
     warehouse = Warehouse(project)
-    warehouse.register_raw(Settings(home=tmp_path))
+    warehouse.register_raw(WarehouseSettings(home=tmp_path))
     for mart in MARTS:
         assert warehouse.table(mart).empty
+
+
+def bought(customer: int, *dates: str) -> tuple[Day, ...]:
+    return tuple(Day("north", customer, dt.date.fromisoformat(on)) for on in dates)
+
+
+def test_who_renews_a_contract_is_current_again_and_the_flows_add_up(project):
+    # The contract had ended at the end of February; a new one runs at the end of March, and the
+    # silence of 59 days is not yet twice the expected 30.
+    company = Company(
+        bought(1, "2023-01-01", "2023-01-31"),
+        dt.date(2023, 3, 31),
+        contracts=(
+            Contract("north", 1, dt.date(2023, 1, 1), dt.date(2023, 2, 10)),
+            Contract("north", 1, dt.date(2023, 3, 5)),
+        ),
+    )
+    warehouse = company.warehouse(project)
+    months = warehouse.table("lifecycle_customer_months")
+    assert list(months["stage"]) == ["exploration", "ended", "exploration"]
+    assert list(warehouse.table("lifecycle_flows")["closing_customers"]) == [1, 0, 1]
+    assert warehouse.failures("flows_add_up_lifecycle_flows_") == 0
+
+
+def test_without_a_weight_of_the_norm_nothing_is_expected_of_who_bought_once(project):
+    company = Company(
+        (*bought(1, "2023-01-01", "2023-01-31"), *bought(2, "2023-01-05")),
+        dt.date(2023, 3, 31),
+        settings={"*": Settings(shrinkage_gaps=0)},
+    )
+    warehouse = company.warehouse(project)
+    found = warehouse.build("lifecycle_customers").query(
+        "select expected_gap_days, next_expected_on from lifecycle.lifecycle_customers "
+        "where customer_key = 2 and expected_gap_days is null"
+    )
+    assert len(found) == 1
