@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from harness import Project, Warehouse
 from hypothesis import strategies as st
-from lifecycle_by_hand import Contract, Customer, Known, Settings
+from lifecycle_by_hand import Contract, Customer, Known, Settings, month_ends
 
 FIRST_DAY = dt.date(2009, 12, 5)
 HISTORY_STARTS = {"old_till": dt.date(2009, 12, 1), "new_till": None}
@@ -124,7 +124,7 @@ class Company:
         }
         return Known(
             self.types,
-            {key: category or "none" for key, category in self.categories.items()},
+            self.categories,
             self.known_on,
             starts,
             self.contracts,
@@ -324,6 +324,8 @@ class Plan:
         if self.contract is None:
             return []
         begin, year = self.starts_on, dt.timedelta(300 + self.gap)
+        if self.chance % 2:  # ends on the last day of a month
+            year = month_ends(begin + year, begin + 2 * year)[0] - begin
         own = {
             "open": [Contract(self.unit, self.customer, begin)],
             "ending": [Contract(self.unit, self.customer, begin, begin + year)],

@@ -89,6 +89,10 @@ class Known:
         """The unit's own settings, else those of '*', else the defaults."""
         return self.settings.get(unit) or self.settings.get("*") or Settings()
 
+    def first_category_of(self, unit: str, customer: int) -> str:
+        """The category of the first occasion, `none` where it has none."""
+        return self.first_categories.get((unit, customer)) or "none"
+
     def type_of(self, customer: int, t: dt.date) -> str:
         """The customer's type at the end of `t`."""
         for valid_from, valid_to, customer_type in self.types.get(customer, ()):
@@ -196,7 +200,7 @@ def _unit_rows(
     for t in dates:
         now = {customer: _measured(history, t, rules) for customer, history in own.items()}
         groups = {
-            customer: (known.type_of(customer, t), known.first_categories.get((unit, customer)))
+            customer: (known.type_of(customer, t), known.first_category_of(unit, customer))
             for customer, measures in now.items()
             if measures["occasions"]
         }
@@ -252,10 +256,10 @@ def _variation(gaps: Sequence[int]) -> Decimal | None:
 
 
 def _norms(
-    now: Mapping[int, Row], groups: Mapping[int, tuple[str, str | None]], rules: Settings
-) -> dict[tuple[str, str | None] | None, Fraction | None]:
+    now: Mapping[int, Row], groups: Mapping[int, tuple[str, str]], rules: Settings
+) -> dict[tuple[str, str] | None, Fraction | None]:
     """The mean gap that a customer of each group is compared with."""
-    of_group: dict[tuple[str, str | None], list[Fraction]] = defaultdict(list)
+    of_group: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     for customer, group in groups.items():
         row = now[customer]
         gaps = row["occasions"] - 1

@@ -8,9 +8,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
+import pytest
 from harness import Warehouse
 from histories import Company, Day, companies
 from hypothesis import assume, given, settings
@@ -107,6 +109,11 @@ def _alike(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-6, abs_tol=2e-6)
     return one == other
+
+
+def bought(customer: int, *dates: dt.date | str, amount: int = 10) -> tuple[Day, ...]:
+    days = [dt.date.fromisoformat(on) if isinstance(on, str) else on for on in dates]
+    return tuple(Day("north", customer, on, Decimal(amount)) for on in days)
 
 
 def expected_rows(company: Company) -> pd.DataFrame:
@@ -365,8 +372,80 @@ def test_the_empty_lake_has_an_empty_lifecycle(project, tmp_path):
         assert warehouse.table(mart).empty
 
 
-def bought(customer: int, *dates: str) -> tuple[Day, ...]:
-    return tuple(Day("north", customer, dt.date.fromisoformat(on)) for on in dates)
+def at_the_bounds() -> dict[str, Company]:
+    """Companies whose customers stand exactly on, or a day beside, the bound of a rule."""
+    day = dt.date.fromisoformat
+    monthly = [day("2023-01-01") + dt.timedelta(30 * n) for n in range(10)]
+    fifteenth = [dt.date(2023 + n // 12, 1 + n % 12, 15) for n in range(24)]
+    gaps = [0, 90, 75, 25, 5, 5]  # mean 40, deviation 40
+    uneven = [day("2023-01-20") + dt.timedelta(sum(gaps[: n + 1])) for n in range(6)]
+    few = {"*": Settings(min_one_time_gaps=2)}
+    pairs = (*bought(1, "2022-01-01", "2022-01-11"), *bought(2, "2022-01-01", "2022-02-10"))
+    lately = (*pairs, *bought(3, "2023-03-01"))
+    once = (*pairs, *bought(3, "2022-10-01"))
+    seconds = [
+        day_of for n in range(1, 11) for day_of in bought(n, "2022-01-01", f"2022-01-{10 + n}")
+    ]
+    later = [day_of for n in range(4, 40) for day_of in bought(n, "2022-04-01", "2022-11-01")]
+    first, second = day("2023-01-01"), day("2023-08-31")
+    contracts = {
+        "ends today": [(first, second)],
+        "ended yesterday": [(first, day("2023-08-30"))],
+        "ended on the last purchase": [(first, day("2023-08-29"))],
+        "ended before the last purchase": [(first, day("2023-08-28"))],
+        "renewed today": [(first, day("2023-08-30")), (second, None)],
+        "renewed tomorrow": [(first, day("2023-08-30")), (day("2023-09-01"), None)],
+    }
+    return {
+        "nearly overdue": Company(bought(1, *monthly), day("2023-11-26")),
+        "overdue": Company(bought(1, *monthly), day("2023-11-27")),
+        "nearly silent": Company(bought(1, *monthly), day("2024-09-26")),
+        "silent": Company(bought(1, *monthly), day("2024-09-27")),
+        "four times overdue": Company(
+            bought(1, "2022-01-01", "2022-04-11"), day("2022-04-11") + dt.timedelta(400)
+        ),
+        "not yet lost": Company(lately, day("2023-04-10"), settings=few),
+        "lost": Company(lately, day("2023-04-11"), settings=few),
+        "still lost": Company(
+            (*pairs, *bought(3, "2023-02-01"), *later), day("2023-04-30"), settings=few
+        ),
+        "second gaps too young": Company(once, day("2022-12-31"), settings=few),
+        "second gaps old enough": Company(once, day("2023-01-01"), settings=few),
+        "nine in ten": Company(
+            (*seconds, *bought(11, "2023-01-05")), day("2023-01-24"), settings=few
+        ),
+        "four fifths": Company(
+            (*bought(1, *fifteenth[:18], amount=100), *bought(1, *fifteenth[18:], amount=80)),
+            day("2024-12-31"),
+        ),
+        "a day too young to fall": Company(
+            (*bought(1, *fifteenth[:12], amount=100), *bought(1, *fifteenth[12:18])),
+            day("2024-07-14"),
+        ),
+        "old enough to fall": Company(
+            (*bought(1, *fifteenth[:12], amount=100), *bought(1, *fifteenth[12:19])),
+            day("2024-07-15"),
+        ),
+        "as bursty as chance": Company(bought(1, *uneven), day("2023-09-30")),
+    } | {
+        f"contract {name}": Company(
+            bought(1, *monthly[:9]),
+            second,
+            contracts=tuple(Contract("north", 1, *dates) for dates in own),
+        )
+        for name, own in contracts.items()
+    }
+
+
+@pytest.mark.parametrize("name", at_the_bounds())
+def test_the_rules_hold_at_their_bounds_as_in_the_independent_computation(project, name):
+    company = at_the_bounds()[name]
+    warehouse = company.warehouse(project)
+    rows = expected_rows(company)
+    months, now = expected_months(rows), rows[rows["snapshot_on"] == company.as_of]
+    found = warehouse.table("lifecycle_customer_months")
+    assert differences(found, months, [*CUSTOMER, "month_end"], EVIDENCE) == []
+    assert differences(warehouse.table("lifecycle_customers"), now, CUSTOMER, EVIDENCE) == []
 
 
 def test_who_renews_a_contract_is_current_again_and_the_flows_add_up(project):
