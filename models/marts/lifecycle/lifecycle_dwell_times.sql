@@ -38,14 +38,14 @@ at_risk as (
 staying as (
     select
         *,
-        1 - customers_leaving / cast(customers_at_risk as double) as share
+        1 - customers_leaving / cast(customers_at_risk as double) as kept_share
     from at_risk
 ),
 
 logarithms as (
     select
         *,
-        case when share > 0 then ln(share) else 0 end as log_share
+        case when kept_share > 0 then ln(kept_share) else 0 end as log_share
     from staying
 )
 
@@ -56,7 +56,7 @@ select
     cast(customers_at_risk as bigint) as customers_at_risk,
     customers_leaving,
     case
-        when min(share) over in_time <= 0 then 0
+        when min(kept_share) over in_time <= 0 then 0
         else round(exp(sum(log_share) over in_time), 9)
     end as staying_share
 from logarithms
