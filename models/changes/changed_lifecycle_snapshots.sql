@@ -1,5 +1,5 @@
--- A norm is everybody's, and a stage rests on the stage before: a day that changed makes all snapshots
--- of its unit anew from there on.
+-- A norm is everybody's, and a stage rests on the one before: a day that changed makes all snapshots of
+-- its unit anew from there on.
 {% set snapshots = ref('snapshots') -%}
 {% set starts = ref('customer_starts') -%}
 {% set registrations = ref('customer_registrations') -%}
@@ -7,6 +7,7 @@
 {% set versions = ref('customer_versions') -%}
 {% set days = ref('changed_days') -%}
 {% set asked_months = ref('asked_months') -%}
+{% set units = ref('business_units') -%}
 {% if before(snapshots) and before(starts) and before(registrations) and before(contracts) -%}
 with
 
@@ -78,7 +79,7 @@ changed_from as (
         u.business_unit,
         a.from_on
     from {{ asked_months }} as a
-    cross join {{ ref('business_units') }} as u
+    cross join {{ units }} as u
 ),
 
 firsts as (

@@ -27,7 +27,7 @@ histories as (
 spans as (
     select
         *,
-        {{ days_between('first_occasion_on', 'last_occasion_on') }} as days,
+        {{ days_between('first_occasion_on', 'last_occasion_on') }} as span_days,
         occasions - 1 as gaps
     from histories
 ),
@@ -36,7 +36,7 @@ norms as (
     select
         p.business_unit,
         p.category,
-        round(sum(cast(p.days as double) / p.gaps) / count(*), 6) as norm_gap_days
+        round(sum(cast(p.span_days as double) / p.gaps) / count(*), 6) as norm_gap_days
     from spans as p
     inner join settings as s
         on p.business_unit = s.business_unit
@@ -53,7 +53,7 @@ expected as (
         p.first_occasion_on,
         p.last_occasion_on,
         p.occasions,
-        {{ shrunk_gap('n.norm_gap_days', 'p.days', 'p.gaps', 's.shrinkage_gaps') }}
+        {{ shrunk_gap('n.norm_gap_days', 'p.span_days', 'p.gaps', 's.shrinkage_gaps') }}
             as expected_gap_days
     from spans as p
     inner join settings as s

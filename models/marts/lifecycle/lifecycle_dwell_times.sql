@@ -1,5 +1,5 @@
--- Kaplan and Meier: of those who were in the stage for so many months, how many left it then; the product
--- of who stayed is who is still there. Who is in the stage today was seen for as long as it lasts.
+-- Kaplan and Meier: of those who were in the stage for so many months, how many left it then; the
+-- product of who stayed is who is still there. Who is in it today was seen for as long as it lasts.
 with
 
 intervals as (
@@ -32,6 +32,21 @@ at_risk as (
             rows between unbounded preceding and current row
         ) as customers_at_risk
     from durations
+),
+
+-- Where all leave nobody is left, whatever follows; a logarithm of zero says nothing.
+staying as (
+    select
+        *,
+        1 - customers_leaving / cast(customers_at_risk as double) as kept_share
+    from at_risk
+),
+
+logarithms as (
+    select
+        *,
+        case when kept_share > 0 then ln(kept_share) else 0 end as log_share
+    from staying
 )
 
 select
@@ -41,23 +56,10 @@ select
     cast(customers_at_risk as bigint) as customers_at_risk,
     customers_leaving,
     case
-        when min(customers_at_risk - customers_leaving) over in_time = 0 then 0
-        else round(
-            exp(
-                sum(
-                    ln(
-                        case
-                            when customers_at_risk > customers_leaving
-                                then 1 - customers_leaving / cast(customers_at_risk as double)
-                            else 1
-                        end
-                    )
-                ) over in_time
-            ),
-            9
-        )
+        when min(kept_share) over in_time <= 0 then 0
+        else round(exp(sum(log_share) over in_time), 9)
     end as staying_share
-from at_risk
+from logarithms
 window in_time as (
     partition by business_unit, stage
     order by months

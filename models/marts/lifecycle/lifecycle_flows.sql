@@ -33,6 +33,7 @@ kinds as (
             when d.is_reactivated then 'reactivated'
             else 'returning'
         end as purchase,
+        d.was_current or d.is_new or d.is_reactivated as may_lapse,
         m.net_amount_reporting
     from described as d
     left join customer_months as m
@@ -47,19 +48,14 @@ counted as (
     select
         business_unit,
         snapshot_on,
-        sum(case when was_current then 1 else 0 end) as opening_customers,
-        sum(case when is_current then 1 else 0 end) as closing_customers,
-        sum(
-            case
-                when (was_current or purchase in ('new', 'reactivated')) and not is_current then 1
-                else 0
-            end
-        ) as lapsed_customers,
         {%- for purchase in ['new', 'returning', 'reactivated'] %}
         sum(case when purchase = '{{ purchase }}' then 1 else 0 end) as {{ purchase }}_customers,
         sum(case when purchase = '{{ purchase }}' then net_amount_reporting end)
-            as {{ purchase }}_net_amount{{ ',' if not loop.last }}
+            as {{ purchase }}_net_amount,
         {%- endfor %}
+        sum(case when was_current then 1 else 0 end) as opening_customers,
+        sum(case when is_current then 1 else 0 end) as closing_customers,
+        sum(case when may_lapse and not is_current then 1 else 0 end) as lapsed_customers
     from kinds
     group by business_unit, snapshot_on
 )

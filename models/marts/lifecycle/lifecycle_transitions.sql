@@ -22,6 +22,13 @@ moves as (
     from described
     where is_month_end
     group by business_unit, snapshot_on, from_stage, to_stage
+),
+
+counted as (
+    select
+        *,
+        sum(customers) over (partition by business_unit, month_end, from_stage) as from_customers
+    from moves
 )
 
 select
@@ -31,13 +38,6 @@ select
     to_stage,
     cast(customers as bigint) as customers,
     case
-        when from_stage <> 'not_known'
-            then round(
-                customers
-                / cast(
-                    sum(customers) over (partition by business_unit, month_end, from_stage) as double
-                ),
-                9
-            )
+        when from_stage <> 'not_known' then round(customers / cast(from_customers as double), 9)
     end as share_of_from
-from moves
+from counted
