@@ -14,12 +14,13 @@
     end
 {%- endmacro %}
 
-{# The mean gap of n purchases over `days`, pulled towards a norm as if the norm were `weight` gaps more.
-   Null where neither is known. #}
+{# The mean gap of n purchases over `days`, pulled towards a norm as if that were `weight` gaps more. Null
+   where neither is known. #}
 {% macro shrunk_gap(norm, days, gaps, weight) -%}
     case
         when {{ norm }} is not null
-            then ({{ weight }} * {{ norm }} + {{ days }}) / cast({{ weight }} + {{ gaps }} as double)
+            then ({{ weight }} * {{ norm }} + {{ days }})
+                / cast(nullif({{ weight }} + {{ gaps }}, 0) as double)
         when {{ gaps }} > 0
             then {{ days }} / cast({{ gaps }} as double)
     end

@@ -102,8 +102,8 @@ compared as (
 
 select *
 from compared
-where opening_customers + new_customers + reactivated_customers - lapsed_customers
-    <> closing_customers
+where closing_customers + lapsed_customers
+    <> opening_customers + new_customers + reactivated_customers + renewed_customers
     or new_customers + returning_customers + reactivated_customers <> buyers
     or coalesce(closed_before, 0) <> opening_customers
 {% endtest %}

@@ -41,7 +41,7 @@ NAMES = {
     "feeds/ranked": r"({feeds})_ranked",
     # What relates dimensions to each other is neither dimension nor fact: whose it is comes first.
     "core": r"(dim|fct|customer|account|organisation)_[a-z]+(_[a-z]+)*|clock",
-    "marts": r"{own}s?(_[a-z]+)+",
+    "marts": r"{own}s?(_[a-z]+)+|cohort_retention",
 }
 STEP = r"int_[a-z]+(_[a-z]+)*__[a-z]+(_[a-z]+)*"
 PLAIN = r"[a-z]+(_[a-z]+)*"

@@ -19,7 +19,8 @@ NOT_KNOWN = "not_known"
 INTERVALS = ["business_unit", "customer_key", "entered_on", "left_on", "stage", "previous_stage",
              "next_stage", "reason", "months", "is_left_truncated"]  # fmt: skip
 TRANSITIONS = ["business_unit", "month_end", "from_stage", "to_stage", "customers", "share_of_from"]
-FLOWS = ["business_unit", "month_end", "opening", "new", "reactivated", "lapsed", "closing",
+FLOWS = ["business_unit", "month_end", "opening", "new", "reactivated", "renewed", "lapsed",
+         "closing",
          "current", "returning", "buyers"]  # fmt: skip
 COHORTS = ["business_unit", "acquired_month_on", "age_months", "customers", "active_customers",
            "active_share", "net_amount", "cumulative_net_amount"]  # fmt: skip
@@ -104,13 +105,15 @@ def flows(rows: pd.DataFrame, customer_days: pd.DataFrame) -> pd.DataFrame:
             has_bought = (unit, customer) in bought and bought[unit, customer].bought_in(
                 month_before, t
             )
+            is_renewed = row["is_current"] and not (opening or is_new or back)
             went = (opening or is_new or back) and not row["is_current"]
             counts[unit, t].update(
                 opening=opening,
                 new=is_new,
                 reactivated=back,
+                renewed=is_renewed,
                 lapsed=went,
-                closing=opening + is_new + back - went,
+                closing=opening + is_new + back + is_renewed - went,
                 current=row["is_current"],
                 returning=has_bought and not is_new and not back,
                 buyers=has_bought,

@@ -50,6 +50,7 @@ NAMES = {
     "opening": "opening_customers",
     "new": "new_customers",
     "reactivated": "reactivated_customers",
+    "renewed": "renewed_customers",
     "lapsed": "lapsed_customers",
     "current": "closing_customers",
     "returning": "returning_customers",
@@ -63,8 +64,8 @@ EVIDENCE = [
     "tenure_days", "expected_gap_days", "overdue_ratio", "gap_cv", "spend_recent_amount",
     "spend_year_before_amount", "contract_ended_on", "is_reactivated", "is_left_truncated",
 ]  # fmt: skip
-FLOWS = ["opening_customers", "new_customers", "reactivated_customers", "lapsed_customers",
-         "closing_customers", "returning_customers", "buyers"]  # fmt: skip
+FLOWS = ["opening_customers", "new_customers", "reactivated_customers", "renewed_customers",
+         "lapsed_customers", "closing_customers", "returning_customers", "buyers"]  # fmt: skip
 
 
 def differences(
@@ -309,7 +310,9 @@ def test_whoever_is_known_has_exactly_one_stage_at_every_month_end(project, comp
 @given(company=companies())
 def test_flows_add_up_from_month_to_month(project, company):
     found = company.warehouse(project).table("lifecycle_flows")
-    came = found["opening_customers"] + found["new_customers"] + found["reactivated_customers"]
+    came = found[
+        ["opening_customers", "new_customers", "reactivated_customers", "renewed_customers"]
+    ].sum(axis=1)
     assert (came - found["lapsed_customers"] == found["closing_customers"]).all()
     parts = found[["new_customers", "returning_customers", "reactivated_customers"]]
     assert (parts.sum(axis=1) == found["buyers"]).all()

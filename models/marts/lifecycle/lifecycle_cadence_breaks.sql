@@ -180,6 +180,7 @@ broken as (
         on b.business_unit = o.business_unit
         and b.customer_key = o.customer_key
         and b.ordered_on = o.ordered_on
+    where o.next_on is not null
 )
 
 select

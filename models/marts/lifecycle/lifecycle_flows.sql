@@ -34,6 +34,9 @@ kinds as (
             else 'returning'
         end as purchase,
         d.was_current or d.is_new or d.is_reactivated as may_lapse,
+        -- Bought nothing: another contract runs.
+        d.occasions > 0
+        and not (d.is_gone or d.was_current or d.is_new or d.is_reactivated) as is_renewed,
         m.net_amount_reporting
     from described as d
     left join customer_months as m
@@ -55,6 +58,7 @@ counted as (
         {%- endfor %}
         sum(case when was_current then 1 else 0 end) as opening_customers,
         sum(case when is_current then 1 else 0 end) as closing_customers,
+        sum(case when is_renewed then 1 else 0 end) as renewed_customers,
         sum(case when may_lapse and not is_current then 1 else 0 end) as lapsed_customers
     from kinds
     group by business_unit, snapshot_on
@@ -66,6 +70,7 @@ select
     cast(coalesce(c.opening_customers, 0) as bigint) as opening_customers,
     cast(coalesce(c.new_customers, 0) as bigint) as new_customers,
     cast(coalesce(c.reactivated_customers, 0) as bigint) as reactivated_customers,
+    cast(coalesce(c.renewed_customers, 0) as bigint) as renewed_customers,
     cast(coalesce(c.lapsed_customers, 0) as bigint) as lapsed_customers,
     cast(coalesce(c.closing_customers, 0) as bigint) as closing_customers,
     cast(coalesce(c.returning_customers, 0) as bigint) as returning_customers,
