@@ -161,7 +161,8 @@ bounded as (
     from expected as e
 ),
 
--- Whoever buys anything before the category is bought again buys elsewhere.
+-- Whoever buys anything before the category is bought again buys elsewhere. Who buys nothing more
+-- does not: the greatest of nothing and a day would be the day.
 broken as (
     select
         b.business_unit,

@@ -59,6 +59,17 @@ buyers as (
     inner join judged as j
         on d.snapshot_number = j.snapshot_number
     where d.occasions > 0
+),
+
+-- Who has no rank has no decile: the least of ten and nothing is ten.
+ranked as (
+    select
+        *,
+        case
+            when spend_rank is not null
+                then cast(least(10, 1 + floor(10 * spend_rank)) as integer)
+        end as spend_decile
+    from buyers
 )
 
 select
@@ -67,15 +78,14 @@ select
     b.judged_on,
     b.stage,
     b.reason,
-    cast(least(10, 1 + floor(10 * b.spend_rank)) as integer) as spend_decile,
+    b.spend_decile,
     count(*) as customers,
     sum(case when m.occasions > b.occasions then 1 else 0 end) as repurchasers,
     count(m.spend_recent_amount) as customers_with_rate,
     sum(m.spend_recent_amount) as next_amount
-from buyers as b
+from ranked as b
 inner join measured as m
     on b.judged_number = m.snapshot_number
     and b.customer_key = m.customer_key
 group by
-    b.business_unit, b.snapshot_on, b.judged_on, b.stage, b.reason,
-    cast(least(10, 1 + floor(10 * b.spend_rank)) as integer)
+    b.business_unit, b.snapshot_on, b.judged_on, b.stage, b.reason, b.spend_decile
