@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,14 @@ def pytest_terminal_summary(
 
 
 @pytest.fixture(scope="session")
-def project() -> Project:
-    """The project as dbt compiles it."""
-    return compiled_project()
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project as dbt compiles it, once for all processes of a session."""
+    shared = _shared(tmp_path_factory)
+    file = shared / "project.pickle"
+    with file_lock(shared / "project.lock", "the tests' project", wait_seconds=900):
+        if not file.exists():
+            file.write_bytes(pickle.dumps(compiled_project()))
+    return pickle.loads(file.read_bytes())  # noqa: S301 - written above
 
 
 @pytest.fixture(scope="session")
@@ -122,11 +128,15 @@ def online_retail_home(tmp_path_factory: pytest.TempPathFactory, real_data: Path
     )
 
 
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a session have in common."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 def _built_once(factory: pytest.TempPathFactory, name: str, *sample: str) -> Path:
     """A warehouse that all processes of a session share: the first that asks builds it."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+    shared = _shared(factory)
     home, mark = shared / name / "home", shared / name / "built"
     with file_lock(shared / f"{name}.lock", f"the tests' {name}", wait_seconds=1800):
         if not mark.exists():

@@ -1,5 +1,5 @@
--- Whose days by category are not what they were: their lines are others, or what they bought stands in
--- another category.
+-- Whose days by category are not what they were: their lines are others, or what they bought stands
+-- in another category.
 {% set categories = ref('product_categories') -%}
 {% set customers = ref('changed_customers') -%}
 {% set lines = ref('fct_order_lines') -%}

@@ -1,5 +1,5 @@
--- A norm is everybody's, and a stage rests on the one before: a day that changed makes all snapshots of
--- its unit anew from there on.
+-- A norm is everybody's, and a stage rests on the one before: a day that changed makes all
+-- snapshots of its unit anew from there on.
 {% set snapshots = ref('snapshots') -%}
 {% set starts = ref('customer_starts') -%}
 {% set registrations = ref('customer_registrations') -%}

@@ -69,7 +69,7 @@ recent as (
         r.gap_days,
         r.second_gap_days,
         least(r.occasion_number - 1, s.recent_gaps) as gaps,
-        {{ days_between('coalesce(b.ordered_on, r.first_on)', 'r.ordered_on') }} as days,
+        {{ days_between('coalesce(b.ordered_on, r.first_on)', 'r.ordered_on') }} as span_days,
         r.squares - coalesce(b.squares, 0) as squares,
         case
             when r.occasion_number > s.regularity_min_gaps then r.share_variance
@@ -81,6 +81,14 @@ recent as (
         on r.business_unit = b.business_unit
         and r.customer_key = b.customer_key
         and r.occasion_number - s.recent_gaps = b.occasion_number
+),
+
+varied as (
+    select
+        *,
+        (gaps * squares - cast(span_days as bigint) * span_days)
+        * cast(gaps as double) / nullif(gaps - 1, 0) as squared_deviation
+    from recent
 )
 
 select
@@ -93,16 +101,6 @@ select
     next_on,
     cast(gap_days as integer) as gap_days,
     cast(second_gap_days as integer) as second_gap_days,
-    case
-        when gaps >= 2
-            then round(
-                sqrt(
-                    (gaps * squares - cast(days as bigint) * days)
-                    / cast(gaps * (gaps - 1) as double)
-                )
-                * gaps / days,
-                9
-            )
-    end as gap_cv,
+    case when gaps >= 2 then round(sqrt(squared_deviation) / span_days, 9) end as gap_cv,
     {{ wheat_morrison_k('share_variance') }} as regularity_k
-from recent
+from varied

@@ -10,21 +10,26 @@ counted as (
 
 sides as (
     select
+        *,
+        case when reason = 'spend_fell' then 'flagged' else 'other' end as side
+    from counted
+),
+
+compared as (
+    select
         business_unit,
         month_end,
         judged_on,
-        spend_decile,
-        {%- for side, test in [('flagged', '='), ('other', '<>')] %}
-        sum(case when reason {{ test }} 'spend_fell' then customers else 0 end)
-            as {{ side }}_customers,
-        sum(case when reason {{ test }} 'spend_fell' then repurchasers else 0 end)
+        {%- for side in ['flagged', 'other'] %}
+        sum(case when side = '{{ side }}' then customers else 0 end) as {{ side }}_customers,
+        sum(case when side = '{{ side }}' then repurchasers else 0 end)
             as {{ side }}_repurchasers,
-        sum(case when reason {{ test }} 'spend_fell' then customers_with_rate else 0 end)
+        sum(case when side = '{{ side }}' then customers_with_rate end)
             as {{ side }}_customers_with_rate,
-        sum(case when reason {{ test }} 'spend_fell' then next_amount end)
-            as {{ side }}_next_amount{{ ',' if not loop.last }}
+        sum(case when side = '{{ side }}' then next_amount end) as {{ side }}_next_amount,
         {%- endfor %}
-    from counted
+        spend_decile
+    from sides
     group by business_unit, month_end, judged_on, spend_decile
 )
 
@@ -33,18 +38,16 @@ select
     month_end,
     judged_on,
     spend_decile,
-    {%- for side in ['flagged', 'other'] %}
-    cast({{ side }}_customers as bigint) as {{ side }}_customers,
-    cast({{ side }}_repurchasers as bigint) as {{ side }}_repurchasers,
-    case
-        when {{ side }}_customers > 0
-            then round({{ side }}_repurchasers / cast({{ side }}_customers as double), 9)
-    end as {{ side }}_repurchase_rate,
-    cast(
-        case
-            when {{ side }}_customers_with_rate > 0
-                then {{ side }}_next_amount / {{ side }}_customers_with_rate
-        end as decimal(18, 4)
-    ) as {{ side }}_mean_next_amount{{ ',' if not loop.last }}
-    {%- endfor %}
-from sides
+    cast(flagged_customers as bigint) as flagged_customers,
+    cast(flagged_repurchasers as bigint) as flagged_repurchasers,
+    round(flagged_repurchasers / cast(nullif(flagged_customers, 0) as double), 9)
+        as flagged_repurchase_rate,
+    cast(flagged_next_amount / nullif(flagged_customers_with_rate, 0) as decimal(18, 4))
+        as flagged_mean_next_amount,
+    cast(other_customers as bigint) as other_customers,
+    cast(other_repurchasers as bigint) as other_repurchasers,
+    round(other_repurchasers / cast(nullif(other_customers, 0) as double), 9)
+        as other_repurchase_rate,
+    cast(other_next_amount / nullif(other_customers_with_rate, 0) as decimal(18, 4))
+        as other_mean_next_amount
+from compared

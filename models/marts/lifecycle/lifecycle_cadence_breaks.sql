@@ -1,5 +1,6 @@
--- Each gap in a category is judged by what was known when it began: the customer's gaps up to then, and
--- the norm of the month-end before. So a break, once told, is never told otherwise by later days.
+-- Each gap in a category is judged by what was known when it began: the customer's gaps up to then,
+-- and the norm of the month-end before. So a break, once told, is never told otherwise by later
+-- days.
 with
 
 category_occasions as (
@@ -43,7 +44,7 @@ numbered as (
 running as (
     select
         *,
-        cast({{ days_between('first_on', 'ordered_on') }} as bigint) as days,
+        cast({{ days_between('first_on', 'ordered_on') }} as bigint) as span_days,
         coalesce(
             sum(gap_days * gap_days) over (
                 partition by business_unit, customer_key, category
@@ -59,7 +60,7 @@ running as (
 means as (
     select
         *,
-        case when gaps > 0 then cast(days as double) / gaps else 0 end as mean_gap_days
+        case when gaps > 0 then cast(span_days as double) / gaps else 0 end as mean_gap_days
     from running
 ),
 
@@ -126,8 +127,16 @@ norms as (
     where t.customers >= s.min_norm_customers
 ),
 
--- As a gamma distribution: its mean and its variation are the customer's own, pulled towards the norm
--- and towards buying at random (variation 1).
+varied as (
+    select
+        *,
+        (gaps * squares - span_days * span_days)
+        / cast(nullif(span_days * span_days, 0) as double) as squared_variation
+    from running
+),
+
+-- As a gamma distribution: its mean and its variation are the customer's own, pulled towards the
+-- norm and towards buying at random (variation 1).
 expected as (
     select
         r.business_unit,
@@ -137,13 +146,11 @@ expected as (
         r.resumed_on,
         r.gaps,
         s.break_normal_quantile,
-        {{ shrunk_gap('n.norm_gap_days', 'r.days', 'r.gaps', 's.shrinkage_gaps') }}
+        {{ shrunk_gap('n.norm_gap_days', 'r.span_days', 'r.gaps', 's.shrinkage_gaps') }}
             as expected_gap_days,
-        (
-            s.shrinkage_gaps
-            + r.gaps * (r.gaps * r.squares - r.days * r.days) / cast(r.days * r.days as double)
-        ) / (s.shrinkage_gaps + r.gaps) as squared_variation
-    from running as r
+        (s.shrinkage_gaps + r.gaps * r.squared_variation) / (s.shrinkage_gaps + r.gaps)
+            as squared_variation
+    from varied as r
     inner join settings as s
         on r.business_unit = s.business_unit
     left join norms as n
@@ -156,8 +163,9 @@ expected as (
 bounded as (
     select
         e.*,
-        {{ gamma_quantile('e.expected_gap_days', 'e.squared_variation', 'e.break_normal_quantile') }}
-            as longest_gap_days
+        {{ gamma_quantile(
+            'e.expected_gap_days', 'e.squared_variation', 'e.break_normal_quantile'
+        ) }} as longest_gap_days
     from expected as e
 ),
 

@@ -34,7 +34,10 @@ judged as (
         and n.snapshot_on = last_day({{ add_months('t.snapshot_on', 's.backtest_months') }})
     where t.is_month_end
         and n.is_month_end
-        {{ 'and ' ~ is_changed('n', changed, ['snapshot_number']) if is_incremental() }}
+        {{
+            'and ' ~ is_changed('n', changed, ['snapshot_number'])
+            if is_incremental()
+        }}
 ),
 
 buyers as (

@@ -1,6 +1,6 @@
--- Occasions and money of every buyer at every snapshot, exact to the day for any window. As in RFM: what
--- changes a customer is summed per snapshot at which it does, a running sum gives the states, and only
--- then is each state repeated for the snapshots it lasts.
+-- Occasions and money of every buyer at every snapshot, exact to the day for any window. As in RFM:
+-- what changes a customer is summed per snapshot at which it does, a running sum gives the states,
+-- and only then is each state repeated for the snapshots it lasts.
 {% set changed = ref('changed_lifecycle_snapshots') -%}
 with
 
@@ -96,12 +96,12 @@ changes as (
         unit_number,
         customer_key,
         snapshot_number,
-        occasion_number,
-        ordered_on,
         {%- for window in ['half', 'year', 'year_before'] %}
         cast(0 as decimal(38, 4)) as {{ window }}_amount,
-        0 as {{ window }}_lines_without_rate{{ ',' if not loop.last }}
+        0 as {{ window }}_lines_without_rate,
         {%- endfor %}
+        ordered_on,
+        occasion_number
     from counted_occasions
     {%- for moment, windows in moments.items() %}
     union all
@@ -109,13 +109,13 @@ changes as (
         unit_number,
         customer_key,
         greatest({{ moment }}, first_number) as snapshot_number,
-        cast(null as integer) as occasion_number,
-        cast(null as date) as ordered_on,
         {%- for window in ['half', 'year', 'year_before'] %}
         {%- set sign = windows.get(window, 0) %}
         {{ sign }} * net_amount as {{ window }}_amount,
-        {{ sign }} * lines_without_rate as {{ window }}_lines_without_rate{{ ',' if not loop.last }}
+        {{ sign }} * lines_without_rate as {{ window }}_lines_without_rate,
         {%- endfor %}
+        cast(null as date) as ordered_on,
+        cast(null as integer) as occasion_number
     from counted_days
     where {{ moment }} <= last_number
     {%- endfor %}
@@ -126,13 +126,12 @@ net_changes as (
         unit_number,
         customer_key,
         snapshot_number,
-        max(occasion_number) as occasion_number,
-        max(ordered_on) as ordered_on,
         {%- for window in ['half', 'year', 'year_before'] %}
         sum({{ window }}_amount) as {{ window }}_amount,
-        sum({{ window }}_lines_without_rate) as {{ window }}_lines_without_rate
-        {{- ',' if not loop.last }}
+        sum({{ window }}_lines_without_rate) as {{ window }}_lines_without_rate,
         {%- endfor %}
+        max(ordered_on) as ordered_on,
+        max(occasion_number) as occasion_number
     from changes
     group by unit_number, customer_key, snapshot_number
 ),
@@ -143,13 +142,12 @@ states as (
         customer_key,
         snapshot_number,
         lead(snapshot_number) over in_time as next_number,
-        max(occasion_number) over in_time as occasions,
-        max(ordered_on) over in_time as last_occasion_on,
         {%- for window in ['half', 'year', 'year_before'] %}
         sum({{ window }}_amount) over in_time as {{ window }}_amount,
-        sum({{ window }}_lines_without_rate) over in_time as {{ window }}_lines_without_rate
-        {{- ',' if not loop.last }}
+        sum({{ window }}_lines_without_rate) over in_time as {{ window }}_lines_without_rate,
         {%- endfor %}
+        max(ordered_on) over in_time as last_occasion_on,
+        max(occasion_number) over in_time as occasions
     from net_changes
     window in_time as (partition by unit_number, customer_key order by snapshot_number)
 ),
@@ -160,18 +158,18 @@ described as (
         s.customer_key,
         s.snapshot_number,
         coalesce(s.next_number, b.last_number + 1) as next_number,
-        s.occasions,
-        f.first_occasion_on,
-        s.last_occasion_on,
-        f.first_category,
-        o.gap_cv,
-        o.second_gap_days,
         {%- for window in ['half', 'year', 'year_before'] %}
         case
             when s.{{ window }}_lines_without_rate = 0
                 then cast(s.{{ window }}_amount as decimal(18, 4))
-        end as {{ window }}_amount{{ ',' if not loop.last }}
+        end as {{ window }}_amount,
         {%- endfor %}
+        f.first_occasion_on,
+        s.last_occasion_on,
+        f.first_category,
+        s.occasions,
+        o.second_gap_days,
+        o.gap_cv
     from states as s
     inner join bounds as b
         on s.unit_number = b.unit_number

@@ -1,6 +1,7 @@
--- The stage of every customer at every snapshot: what the rules say, and whether it is confirmed. What
--- silence has shown only a purchase takes back, never a norm that moved. A running maximum of a
--- snapshot's number with what stood there is the latest snapshot that decided, and what it decided.
+-- The stage of every customer at every snapshot: what the rules say, and whether it is confirmed.
+-- What silence has shown only a purchase takes back, never a norm that moved. A running maximum of
+-- a snapshot's number with what stood there is the latest snapshot that decided, and what it
+-- decided.
 {% set changed = ref('changed_lifecycle_snapshots') -%}
 with
 

@@ -1,6 +1,6 @@
 -- At which snapshot a day begins to count, and when it leaves each window: the half year, the year,
--- and the half year that ended a year before. A day that comes and goes between two snapshots has no
--- effect, since it does both at the same one.
+-- and the half year that ended a year before. A day that comes and goes between two snapshots has
+-- no effect, since it does both at the same one.
 with
 
 snapshots as (
