@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LINES = 1000000 10000000
 
-.PHONY: help demo test pytest bench soak lint lock
+.PHONY: help demo test pytest bench validity soak lint lock
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ pytest: .venv/ready
 
 bench: .venv/ready .venv-bench/ready ## What builds and questions cost, LINES="1000000 10000000"
 	$(BIN)/python -m bench $(LINES)
+
+validity: .venv/ready ## How valid the lifecycle stages are, on real and planted customers
+	$(BIN)/python -m bench.validity
 
 POINTS ?= 50
 SEED ?= 1
