@@ -51,25 +51,23 @@ buyers as (
         d.reason,
         d.occasions,
         d.is_gone,
-        case
-            when not d.is_gone and d.spend_window_amount is not null
-                then percent_rank() over (
-                    partition by d.snapshot_number, d.is_gone, d.spend_window_amount is null
-                    order by d.spend_window_amount
-                )
-        end as spend_rank
+        d.spend_window_amount,
+        percent_rank() over (
+            partition by d.snapshot_number, d.is_gone, d.spend_window_amount is null
+            order by d.spend_window_amount
+        ) as spend_rank
     from described as d
     inner join judged as j
         on d.snapshot_number = j.snapshot_number
     where d.occasions > 0
 ),
 
--- Who has no rank has no decile: the least of ten and nothing is ten.
+-- Ranked are those who still buy and whose spend is known; the others have no decile.
 ranked as (
     select
         *,
         case
-            when spend_rank is not null
+            when not is_gone and spend_window_amount is not null
                 then cast(least(10, 1 + floor(10 * spend_rank)) as integer)
         end as spend_decile
     from buyers
