@@ -42,8 +42,15 @@ customer_starts as (
     select * from {{ ref('customer_starts') }}
 ),
 
+-- An open end as a day of its own: a condition that names both sides in one expression would compare
+-- every customer with every other.
 customers_history as (
-    select * from {{ ref('dim_customers_history') }}
+    select
+        customer_key,
+        customer_type,
+        valid_from,
+        coalesce(valid_to, cast('9999-12-31' as date)) as valid_to
+    from {{ ref('dim_customers_history') }}
 ),
 
 -- What was over before the first of these snapshots is left out; what lasts begins there.
@@ -205,4 +212,4 @@ inner join snapshots as t
 left join customers_history as h
     on s.customer_key = h.customer_key
     and t.snapshot_on >= h.valid_from
-    and t.snapshot_on < coalesce(h.valid_to, {{ add_days('t.snapshot_on', 1) }})
+    and t.snapshot_on < h.valid_to
