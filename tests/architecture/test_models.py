@@ -230,6 +230,7 @@ def test_a_chinese_term_may_stand_before_the_grain() -> None:
 def test_every_exception_is_still_needed(manifest: Manifest) -> None:
     names = {content["name"]: content for content in rules.models(manifest)}
     assert set(rules.NOT_UNIQUE) <= set(names)
+    assert set(rules.NAMED_OTHERWISE) <= set(names)
     every = {**manifest["nodes"], **manifest["sources"]}
     for name, kind in rules.READS_MORE:
         read = (every[key] for key in names[name]["depends_on"]["nodes"])
