@@ -2,7 +2,9 @@
 with
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select *
+    from {{ ref('dim_customers_history') }}
+    where is_current
 ),
 
 customer_records as (

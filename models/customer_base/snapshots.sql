@@ -2,10 +2,6 @@
 -- integer to sort and join by, where a name and a date would cost three times as much.
 with
 
-customer_days as (
-    select * from {{ ref('customer_days') }}
-),
-
 dates as (
     select * from {{ ref('dim_dates') }}
 ),
@@ -14,29 +10,8 @@ clock as (
     select * from {{ ref('clock') }}
 ),
 
-declared_units as (
-    select * from {{ ref('business_units') }}
-),
-
-registrations as (
-    select * from {{ ref('customer_registrations') }}
-),
-
-known_units as (
-    select distinct business_unit
-    from customer_days
-    union distinct
-    select distinct business_unit
-    from registrations
-),
-
 units as (
-    select
-        n.business_unit,
-        n.unit_number
-    from declared_units as n
-    inner join known_units as d
-        on n.business_unit = d.business_unit
+    select * from {{ ref('business_units') }}
 ),
 
 -- The as-of date is a snapshot of its own unless it is a month's end itself.

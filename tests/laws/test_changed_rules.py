@@ -21,7 +21,14 @@ Plant = Callable[[Manifest], None]
 SCORES = {"int_rfm_customers__scored", "rfm_customer_months", "rfm_segment_migrations"}
 RFM = {"int_rfm_customers__measured", "int_rfm_populations__bounded", *SCORES}
 OF_RATES = {"exchange_rates_typed", "exchange_rates_ranked"}
-FACTS = {"fct_order_lines", "fct_orders", "int_returns__linked", "customer_days"}
+LIFECYCLE = {
+    "int_lifecycle_customers__measured", "int_lifecycle_customers__staged",
+    "int_lifecycle_backtests__counted", "lifecycle_cadence_norms", "lifecycle_customer_months",
+    "lifecycle_flows", "lifecycle_transitions",
+}  # fmt: skip
+STAGED = LIFECYCLE - {"int_lifecycle_customers__measured", "lifecycle_cadence_norms"}
+OF_DAYS = {"customer_days", "customer_months", "occasions", "customer_starts"}
+FACTS = {"fct_order_lines", "fct_orders", "int_returns__linked", "category_occasions"}
 
 
 def model(name: str) -> Plant:
@@ -66,13 +73,21 @@ def description(name: str) -> Plant:
 
 CASES: list[tuple[Plant, set[str]]] = [
     (model("fct_orders"), {"fct_orders"}),
-    (model("customer_days"), {"customer_days", *RFM}),
-    (model("changed_days"), RFM),
+    (model("customer_days"), {*OF_DAYS, *RFM, *LIFECYCLE}),
+    (model("changed_days"), {*RFM, *LIFECYCLE}),
     (seed("rfm_cut_points"), {"int_rfm_populations__bounded", *SCORES}),
     (seed("rfm_migration_lags"), {"rfm_segment_migrations"}),
+    (seed("lifecycle_reason_labels"), STAGED),
     (macro("rfm_score"), SCORES),
-    (contract("campaigns", "starts_on"), {"campaigns_typed", "campaigns_ranked"}),
-    (contract("exchange_rates", "exchange_rate"), {*OF_RATES, *FACTS, *RFM}),
+    (
+        contract("campaigns", "starts_on"),
+        {
+            "campaigns_typed",
+            "campaigns_ranked",
+            *LIFECYCLE,
+        },
+    ),
+    (contract("exchange_rates", "exchange_rate"), {*OF_RATES, *FACTS, *OF_DAYS, *RFM, *LIFECYCLE}),
     (description("customer_days"), set()),
     (called("changed_days", "rfm_score"), set()),
 ]
@@ -88,8 +103,8 @@ def test_a_changed_rule_drops_exactly_what_rests_on_it(
 @pytest.mark.parametrize(
     ("blind", "plant", "rests_on_it"),
     [
-        ("_macros", *CASES[5]),
-        ("_contracts", *CASES[6]),
+        ("_macros", *CASES[6]),
+        ("_contracts", *CASES[7]),
         ("_hash_of_files", *CASES[3]),
     ],
 )

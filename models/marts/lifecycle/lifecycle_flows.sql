@@ -21,6 +21,12 @@ customer_months as (
     select * from {{ ref('customer_months') }}
 ),
 
+-- A unit that nobody knows has no flows.
+units as (
+    select distinct business_unit
+    from described
+),
+
 kinds as (
     select
         d.business_unit,
@@ -81,6 +87,8 @@ select
     cast(c.returning_net_amount as decimal(38, 4)) as returning_net_amount,
     cast(c.reactivated_net_amount as decimal(38, 4)) as reactivated_net_amount
 from snapshots as t
+inner join units as u
+    on t.business_unit = u.business_unit
 left join counted as c
     on t.business_unit = c.business_unit
     and t.snapshot_on = c.snapshot_on
