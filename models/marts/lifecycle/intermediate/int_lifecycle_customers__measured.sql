@@ -42,8 +42,8 @@ customer_starts as (
     select * from {{ ref('customer_starts') }}
 ),
 
--- An open end as a day of its own: a condition that names both sides in one expression would compare
--- every customer with every other.
+-- An open end as a day of its own: a condition that names both sides in one expression would
+-- compare every customer with every other.
 customers_history as (
     select
         customer_key,
