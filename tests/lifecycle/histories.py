@@ -217,7 +217,7 @@ class Company:
                     "customer_key": day.customer,
                     "product_key": CATEGORIES.index(category) + 1,
                     "ordered_on": day.on,
-                    "currency": "EUR" if has_rate else "XXX",
+                    "currency": "EUR" if has_rate else "JPY",
                     "quantity": Decimal(1 if day.is_occasion else -1),
                     "net_amount": amount or Decimal(0),
                     "net_amount_reporting": amount,
