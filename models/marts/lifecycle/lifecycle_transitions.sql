@@ -1,27 +1,26 @@
 with
 
-described as (
+customer_months as (
     select *
     from {{ changed_rows(
-        ref('int_lifecycle_customers__described'),
+        ref('lifecycle_customer_months'),
         ref('changed_lifecycle_snapshots'),
-        ['snapshot_number']
+        {'business_unit': 'business_unit', 'month_end': 'snapshot_on'}
     ) }}
 ),
 
 moves as (
     select
         business_unit,
-        snapshot_on as month_end,
+        month_end,
         case
-            when entered_on < snapshot_on then stage
+            when entered_on < month_end then stage
             else coalesce(previous_stage, 'not_known')
         end as from_stage,
         stage as to_stage,
         count(*) as customers
-    from described
-    where is_month_end
-    group by business_unit, snapshot_on, from_stage, to_stage
+    from customer_months
+    group by business_unit, month_end, from_stage, to_stage
 ),
 
 counted as (
