@@ -1,6 +1,7 @@
 """The laws on the real pipeline: one warehouse, some builds, their published files compared.
 
-On generated companies, in memory and in far more cases: `tests/laws`.
+On generated companies, in memory and in far more cases: `tests/laws`. What an earlier day knew is
+asked of the sample company: `test_sample_company.py`.
 """
 
 from __future__ import annotations
@@ -67,13 +68,6 @@ def test_a_run_without_changes_publishes_no_version(days: Days) -> None:
     published = version(days.home)
     done(days.home, "build", **STANDARD)
     assert version(days.home) == published
-
-
-def test_what_the_first_day_knew_gives_its_answer_again(days: Days, tmp_path: Path) -> None:
-    then = copied(days.home, tmp_path / "home")
-    done(then, "build", "--known-at", str(FIRST), **STANDARD)
-    # The clock says what was asked for.
-    assert_equal(days.first, marts(then), {*DESCRIBES_DELIVERIES, "core.clock.known_at"})
 
 
 def _land(home: Path, files: list[Delivery], name: str) -> None:

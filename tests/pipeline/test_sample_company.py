@@ -457,10 +457,10 @@ def test_an_earlier_day_is_in_no_date_of_its_marts_exceeded(home_as_of):
         """
         select schema_name || '.' || table_name, column_name
         from duckdb_columns()
-        where schema_name in ('core', 'rfm')
+        where schema_name in ('core', 'lifecycle', 'rfm')
             and data_type in ('DATE', 'TIMESTAMP')
             and column_name not in ('registered_on', 'last_verified_on')  -- the newest record's
-            and column_name not in ('starts_on', 'ends_on', 'due_on')  -- plans
+            and column_name not in ('starts_on', 'ends_on', 'due_on', 'next_expected_on')  -- plans
             and table_name <> 'dim_dates'
         """,
     )
